@@ -1,0 +1,1 @@
+"""cavity: fit many datasets with one graphical or hierarchical model."""

@@ -1,0 +1,59 @@
+"""The one place that maps (study, phase, predecessor's round, round, shard) to files."""
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class StudyPaths:
+    """Where a study's results land.
+
+    Parameters
+    ----------
+    root
+        The results folder, usually ``results``.
+    study
+        The study's name.
+    """
+
+    root: Path
+    study: str
+
+    @property
+    def folder(self):
+        """results/<study>"""
+        return Path(self.root) / self.study
+
+    @property
+    def cache(self):
+        """Finished searches by content hash, and checkpoints: outside every rule's declared outputs."""
+        return self.folder / ".cache"
+
+    @property
+    def database(self):
+        """results/<study>/results.sqlite"""
+        return self.folder / "results.sqlite"
+
+    def phase(self, phase):
+        """The fixed folder of a phase's published results."""
+        return self.folder / phase
+
+    def run(self, phase, after=None):
+        """The folder that holds a phase's rounds; ``after`` is the last round of its predecessor."""
+        folder = self.phase(phase)
+        return folder if after is None else folder / f"after-{int(after)}"
+
+    def round(self, phase, number, after=None):
+        """The folder of one round."""
+        return self.run(phase, after) / f"round-{int(number):03d}"
+
+    def sites(self, phase, number, shard, after=None):
+        """The site functions of one shard in one round."""
+        return self.round(phase, number, after) / "sites" / f"{shard}.h5"
+
+    def state(self, phase, number, after=None):
+        """The aggregate of one round."""
+        return self.round(phase, number, after) / "global.h5"
+
+    def decision(self, phase, number, after=None):
+        """What to do after one round."""
+        return self.round(phase, number, after) / "decision.json"
