@@ -1,0 +1,103 @@
+"""Pareto-smoothed importance sampling: the tail of the weights says whether they can be trusted."""
+import numpy as np
+
+TRUSTED_K = 0.7  # above this the mean of the weights converges too slowly to be used (Vehtari et al. 2024)
+SHORTEST_TAIL = 5
+LOWEST_LOG_WEIGHT = -700.0
+
+
+def log_sum_exp(a, axis=-1):
+    """log sum exp along an axis; -inf where every entry is -inf. (scipy's own is five times slower on small arrays.)"""
+    a = np.asarray(a, float)
+    top = np.max(a, axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        return np.log(np.exp(a - top).sum(axis=axis)) + np.squeeze(top, axis=axis)
+
+
+def effective_sample_size(log_weights, axis=-1):
+    """Kish's effective sample size, (sum w)^2 / sum w^2."""
+    log_weights = np.asarray(log_weights, float)
+    return np.exp(2 * log_sum_exp(log_weights, axis) - log_sum_exp(2 * log_weights, axis))
+
+
+def generalised_pareto_fit(exceedances):
+    """Shape and scale of a generalised Pareto distribution.
+
+    The empirical Bayes fit of Zhang & Stephens (2009), with the weak prior on the shape of Vehtari et al. (2024,
+    appendix G) that pulls a short tail towards 0.5.
+
+    Parameters
+    ----------
+    exceedances
+        n positive numbers, any order.
+
+    Returns
+    -------
+    (k, sigma)
+        NaN where the exceedances are degenerate.
+    """
+    x = np.sort(np.asarray(exceedances, float))
+    n = len(x)
+    quartile = x[int(n / 4 + 0.5) - 1]
+    if not (quartile > 0 and x[-1] > x[0]):
+        return np.nan, np.nan
+    m = 30 + int(n**0.5)
+    b = (1 - np.sqrt(m / (np.arange(1, m + 1) - 0.5))) / (3 * quartile) + 1 / x[-1]
+    with np.errstate(all="ignore"):
+        k = np.log1p(-b[:, None] * x).mean(1)
+        profile = n * (np.log(-b / k) - k - 1)
+        weights = 1 / np.exp(profile - profile[:, None]).sum(1)
+    weights = np.where(np.isfinite(weights), weights, 0.0)
+    b = (b * weights).sum() / weights.sum()
+    k = np.log1p(-b * x).mean()
+    return (k * n + 5.0) / (n + 10.0), -k / b
+
+
+def psis(log_weights):
+    """Pareto-smoothed, normalised log weights and the shape of their tail.
+
+    Parameters
+    ----------
+    log_weights
+        [S] log importance weights, in any normalisation; -inf is allowed.
+
+    Returns
+    -------
+    (log_weights, k_hat)
+        Normalised (their exponentials add up to 1). ``k_hat`` is at most ``TRUSTED_K`` where an average over the
+        weights can be trusted; -1 where all weights are equal, inf where there are too few to tell.
+
+    Notes
+    -----
+    Vehtari, Simpson, Gelman, Yao & Gabry (2024), Pareto smoothed importance sampling, JMLR 25(72), algorithm 1.
+    """
+    log_weights = np.asarray(log_weights, float)
+    top = log_weights.max(initial=-np.inf)
+    if not np.isfinite(top):
+        return np.full(log_weights.shape, -np.log(max(len(log_weights), 1))), np.inf
+    shifted = log_weights - top
+    n = len(shifted)
+    if shifted.min() > -1e-12:
+        return shifted - log_sum_exp(shifted), -1.0
+    length = int(min(0.2 * n, 3 * np.sqrt(n)))
+    if length < SHORTEST_TAIL:
+        return shifted - log_sum_exp(shifted), np.inf
+    order = np.argsort(shifted, kind="stable")
+    cut = max(shifted[order[-length - 1]], LOWEST_LOG_WEIGHT)
+    tail = order[-length:]
+    tail = tail[shifted[tail] > cut]
+    if len(tail) < SHORTEST_TAIL:
+        ties = shifted[order[-length]] > -1e-9  # a plateau of equal weights has no tail
+        return shifted - log_sum_exp(shifted), -1.0 if ties else np.inf
+    k, sigma = generalised_pareto_fit(np.exp(shifted[tail]) - np.exp(cut))
+    if not np.isfinite(k):
+        return shifted - log_sum_exp(shifted), -1.0
+    smoothed = shifted.copy()
+    position = (np.arange(len(tail)) + 0.5) / len(tail)
+    if abs(k) > 1e-8:
+        quantile = sigma * np.expm1(-k * np.log1p(-position)) / k
+    else:
+        quantile = -sigma * np.log1p(-position)
+    smoothed[tail] = np.minimum(np.log(quantile + np.exp(cut)), 0.0)
+    return smoothed - log_sum_exp(smoothed), float(k)
