@@ -1,0 +1,4 @@
+"""Posteriors: samples, results, and the only code that knows HDF5."""
+from cavity.posterior.samples import Samples
+
+__all__ = ["Samples"]
