@@ -1,0 +1,26 @@
+"""Priors: one family a file, and the arithmetic that relates parameters."""
+from cavity.prior.base import Prior
+from cavity.prior.confined import ConfinedPrior
+from cavity.prior.drawn import DrawnVariable
+from cavity.prior.expression import (
+    Comparison,
+    Expression,
+    Relation,
+    compile_expression,
+    expression_from_dict,
+    relation,
+    ufunc_named,
+)
+from cavity.prior.gaussian import GaussianPrior, TruncatedGaussianPrior
+from cavity.prior.half_cauchy import HalfCauchyPrior
+from cavity.prior.half_normal import HalfNormalPrior
+from cavity.prior.log_gaussian import LogGaussianPrior
+from cavity.prior.log_uniform import LogUniformPrior
+from cavity.prior.stored import prior_from_dict
+from cavity.prior.uniform import UniformPrior
+
+__all__ = [
+    "Comparison", "ConfinedPrior", "DrawnVariable", "Expression", "GaussianPrior", "HalfCauchyPrior", "HalfNormalPrior",
+    "LogGaussianPrior", "LogUniformPrior", "Prior", "Relation", "TruncatedGaussianPrior", "UniformPrior",
+    "compile_expression", "expression_from_dict", "prior_from_dict", "relation", "ufunc_named",
+]
