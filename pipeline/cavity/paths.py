@@ -57,3 +57,27 @@ class StudyPaths:
     def decision(self, phase, number, after=None):
         """What to do after one round."""
         return self.round(phase, number, after) / "decision.json"
+
+
+@dataclass(frozen=True)
+class FitPaths:
+    """Where one fit may put what it draws; given to ``Analysis.visualize``.
+
+    Parameters
+    ----------
+    output_path
+        The fit's own folder.
+    """
+
+    output_path: str
+
+    @property
+    def image_path(self):
+        """The folder for images, made when first asked for."""
+        folder = Path(self.output_path) / "image"
+        folder.mkdir(parents=True, exist_ok=True)
+        return str(folder)
+
+    def child(self, name):
+        """The same for one dataset of a graph."""
+        return FitPaths(str(Path(self.output_path) / name))

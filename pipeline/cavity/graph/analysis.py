@@ -1,0 +1,30 @@
+"""What a user writes to say how well a model fits one dataset."""
+from cavity.errors import AnalysisError
+
+
+class Analysis:
+    """One dataset and its likelihood; a user's class derives from it.
+
+    Offer ``log_likelihood_batch(instances)`` as well where many instances at once are cheaper, and ``data``,
+    ``noise_map`` and ``model_data(instance)`` (arrays of equal shape) to have the fit and its residuals drawn.
+    """
+
+    def log_likelihood_function(self, instance):
+        """The log likelihood of the data given one instance of the model: a finite float, or -inf to reject.
+
+        Raises
+        ------
+        AnalysisError
+            Always here: the user's class must define it.
+        """
+        raise AnalysisError(
+            f"{type(self).__name__} does not define log_likelihood_function(self, instance); write it to return a float"
+        )
+
+    def visualize(self, paths, instance):
+        """Draw the best model so far into ``paths.image_path``; called during a fit. Does nothing unless overridden."""
+
+
+def can_draw(analysis):
+    """Whether an analysis offers what a plot of data, model and residuals needs."""
+    return all(hasattr(analysis, name) for name in ("data", "noise_map", "model_data"))

@@ -1,0 +1,117 @@
+"""A graph of datasets: one model over all of them, and the likelihood that is the product of theirs."""
+from collections import Counter
+
+from cavity.errors import GraphError
+from cavity.graph.analysis import Analysis
+from cavity.graph.factor import AnalysisFactor
+from cavity.graph.global_model import GlobalPriorModel
+from cavity.graph.hierarchical import HierarchicalFactor, parents_of
+from cavity.model import Collection
+
+
+class FactorGraphModel(Analysis):
+    """Datasets, their models and their parents as one graph.
+
+    Fit it jointly with ``search.fit(model=graph.global_prior_model, analysis=graph)`` or by expectation propagation
+    with ``graph.optimise(cv.ExpectationPropagation(search=...))``.
+
+    Parameters
+    ----------
+    factors
+        ``AnalysisFactor`` and ``HierarchicalFactor`` objects in any order. Parents of variables made with
+        ``drawn_variable`` are found by themselves.
+    names
+        A study's ``SharedNames``; a notebook's are made from the paths in the first factor that has the parameter.
+
+    Raises
+    ------
+    GraphError
+        If there is no dataset, or two factors have the same name.
+    """
+
+    def __init__(self, *factors, names=None):
+        unknown = [f for f in factors if not isinstance(f, (AnalysisFactor, HierarchicalFactor))]
+        if unknown:
+            raise GraphError(f"FactorGraphModel takes AnalysisFactor and HierarchicalFactor objects, got {unknown[0]!r}")
+        self.factors = tuple(f for f in factors if isinstance(f, AnalysisFactor))
+        if not self.factors:
+            raise GraphError("FactorGraphModel needs at least one AnalysisFactor")
+        self.datasets = tuple(f.name or str(i) for i, f in enumerate(self.factors))
+        twice = [name for name, n in Counter(self.datasets).items() if n > 1]
+        if twice:
+            raise GraphError(f"two factors are called {twice[0]}; give each a name of its own")
+        given = [f for f in factors if isinstance(f, HierarchicalFactor)]
+        self.parent_of = {}
+        for factor in self.factors:
+            self.parent_of.update(parents_of(factor.prior_model.priors, given))
+        self.parents = tuple(dict.fromkeys([*given, *self.parent_of.values()]))
+        self.shared_names = dict(names.priors) if names else self._notebook_names()
+        self.parent_names = dict(names.parents) if names else self._parent_names()
+
+    def _parent_names(self):
+        """{parent: name}: its own, or the path of the first variable drawn from it."""
+        found = {}
+        for parent in self.parents:
+            drawn = next((p for p, owner in self.parent_of.items() if owner is parent), None)
+            path = next((f.prior_model.parameter_names[f.prior_model.priors.index(drawn)]
+                         for f in self.factors if drawn in f.prior_model.priors), "parent") if drawn else "parent"
+            found[parent] = parent.name or f"{path}_parent"
+        return found
+
+    def _notebook_names(self):
+        """{prior: name} of hyperparameters and of every parameter that two or more factors share."""
+        names, uses = {}, Counter(p for f in self.factors for p in f.prior_model.priors)
+        for factor in self.factors:
+            for prior, path in zip(factor.prior_model.priors, factor.prior_model.parameter_names):
+                if uses[prior] > 1 and prior not in self.parent_of:
+                    names.setdefault(prior, path)
+        for parent, label in self._parent_names().items():
+            for argument in parent.hyperpriors:
+                variables = getattr(parent.hyperpriors[argument], "variables", tuple)()
+                for k, prior in enumerate(variables):
+                    names.setdefault(prior, f"{label}.{argument}" if len(variables) == 1 else f"{label}.{argument}.{k}")
+        twice = [name for name, n in Counter(names.values()).items() if n > 1]
+        for name in twice:
+            for k, prior in enumerate([p for p, other in names.items() if other == name]):
+                names[prior] = f"{name}.{k}"
+        return names
+
+    @property
+    def names(self):
+        """{prior: name} of every parameter of the graph: shared ones bare, local ones with their dataset in front."""
+        found = dict(self.shared_names)
+        for dataset, factor in zip(self.datasets, self.factors):
+            for prior, path in zip(factor.prior_model.priors, factor.prior_model.parameter_names):
+                found.setdefault(prior, f"{dataset}.{path}")
+        return found
+
+    @property
+    def global_prior_model(self):
+        """The model of the whole graph: pass it to a search together with the graph."""
+        items = {dataset: factor.prior_model for dataset, factor in zip(self.datasets, self.factors)}
+        for parent in self.parents:
+            free = {k: v for k, v in parent.hyperpriors.items() if hasattr(v, "variables")}
+            if free:
+                items[self.parent_names[parent]] = Collection(**free)
+        return GlobalPriorModel(items).of_graph(self.parent_of, self.names)
+
+    def log_likelihood_function(self, instance):
+        """Sum of the factors' log likelihoods; ``instance`` is one of :attr:`global_prior_model`."""
+        return sum(
+            factor.analysis.log_likelihood_function(instance[i]) for i, factor in enumerate(self.factors)
+        )
+
+    def visualize(self, paths, instance):
+        """Each analysis draws into a folder of its own."""
+        for i, (dataset, factor) in enumerate(zip(self.datasets, self.factors)):
+            factor.analysis.visualize(paths.child(dataset), instance[i])
+
+    def make_result(self, samples, model, **parts):
+        """One result per factor, each with that factor's own model and parameters; the joint samples on all."""
+        from cavity.posterior.result import ResultList
+
+        return ResultList.of_graph(self, samples, model, **parts)
+
+    def optimise(self, optimiser):
+        """Fit the graph with an optimiser such as ``ExpectationPropagation``: its ``fit(self)``."""
+        return optimiser.fit(self)

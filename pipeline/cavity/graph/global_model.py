@@ -1,0 +1,138 @@
+"""The model of a whole graph: every factor's parameters at once, drawn variables after their parents."""
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from cavity.errors import ModelError
+from cavity.model import Collection
+
+
+class GlobalPriorModel(Collection):
+    """A collection of the factors' models and of the parents' hyperparameters.
+
+    It composes, prints and makes instances as any collection does; its unit cube puts a drawn variable at its
+    parent's quantile, so a joint fit samples the hierarchy itself.
+    """
+
+    def of_graph(self, parent_of, names):
+        """Attach what the hierarchy needs: {drawn prior: parent} and {prior: global name}."""
+        object.__setattr__(self, "_parent_of", dict(parent_of))
+        object.__setattr__(self, "_global_names", dict(names))
+        return self
+
+    def compile(self):
+        """The compiled map of the whole graph; see :class:`CompiledGlobal`."""
+        compiled = super().compile()
+        return CompiledGlobal(compiled, self._parent_of, self._global_names)
+
+
+class CompiledGlobal:
+    """The compiled model of a graph, the same interface as a compiled model.
+
+    Parameters
+    ----------
+    compiled
+        The collection's own compiled model: order of parameters, instances and assertions.
+    parent_of
+        {drawn prior: its parent}.
+    names
+        {prior: global name}; a path of the collection where a prior has none.
+
+    Raises
+    ------
+    ModelError
+        If a parent depends on a parameter that is not in the graph.
+    """
+
+    def __init__(self, compiled, parent_of, names):
+        self.base = compiled
+        self.priors = compiled.priors
+        self.names = tuple(names.get(prior, path) for prior, path in zip(compiled.priors, compiled.names))
+        self.ndim = compiled.ndim
+        self.instance = compiled.instance
+        self.satisfies = compiled.satisfies
+        self.has_assertions = getattr(compiled, "has_assertions", True)
+        index = {prior: i for i, prior in enumerate(self.priors)}
+        self._free = [(i, prior) for i, prior in enumerate(self.priors) if prior not in parent_of]
+        groups = {}
+        for i, prior in enumerate(self.priors):
+            if prior in parent_of:
+                limits = (prior.lower_limit, prior.upper_limit)
+                groups.setdefault((parent_of[prior], limits), []).append(i)
+        self._families = []
+        for (parent, limits), members in groups.items():
+            missing = [v for v in parent.variables if v not in index]
+            if missing:
+                raise ModelError("a parent's hyperparameter is not in the graph; pass its HierarchicalFactor too")
+            where = [(v, index[v]) for v in parent.variables]
+            self._families.append(_Family(parent, limits, np.array(members), where))
+
+    def vector(self, unit):
+        """Unit cube (ndim,) -> parameters (ndim,): parents first, then what is drawn from them."""
+        out = np.empty(self.ndim)
+        for i, prior in self._free:
+            out[i] = prior.value_for(unit[i])
+        for family in self._families:
+            out[family.members] = family.value_for(unit[family.members], out)
+        return out
+
+    def unit(self, vector):
+        """Parameters (ndim,) -> unit cube (ndim,)."""
+        out = np.empty(self.ndim)
+        for i, prior in self._free:
+            out[i] = prior.cdf(vector[i])
+        for family in self._families:
+            out[family.members] = family.cdf(vector[family.members], vector)
+        return out
+
+    def log_prior(self, vector):
+        """Log density of the hierarchy's prior at one vector, normalised."""
+        free = sum(float(prior.log_prob(vector[i])) for i, prior in self._free)
+        return free + sum(family.log_prob(vector[family.members], vector) for family in self._families)
+
+
+class _Family:
+    """All variables of one parent with the same limits."""
+
+    def __init__(self, parent, limits, members, where):
+        self.parent, self.members, self.where = parent, members, where
+        self.lower, self.upper = limits
+        self.plain = parent.parent.__name__ == "GaussianPrior" and not {"lower_limit", "upper_limit"} & set(parent.hyperpriors)
+
+    def _arguments(self, vector):
+        arguments = self.parent.arguments({prior: vector[i] for prior, i in self.where})
+        if not all(np.isfinite(x) or name.endswith("limit") for name, x in arguments.items()):
+            raise ModelError(f"a parent's arguments are not finite: {arguments}; narrow the hyperpriors")
+        return arguments
+
+    def _box(self, mean, sigma):
+        return ndtr((self.lower - mean) / sigma), ndtr((self.upper - mean) / sigma)
+
+    def _prior(self, vector):
+        prior = self.parent.parent(**self._arguments(vector))
+        if self.lower > -np.inf or self.upper < np.inf:
+            prior = prior.confined(max(self.lower, prior.lower_limit), min(self.upper, prior.upper_limit))
+        return prior
+
+    def value_for(self, unit, vector):
+        if self.plain:
+            a = self._arguments(vector)
+            low, high = self._box(a["mean"], a["sigma"])
+            x = a["mean"] + a["sigma"] * ndtri(low + unit * (high - low))
+            return np.clip(x, self.lower, self.upper)
+        return self._prior(vector).value_for(unit)
+
+    def cdf(self, x, vector):
+        if self.plain:
+            a = self._arguments(vector)
+            low, high = self._box(a["mean"], a["sigma"])
+            return (ndtr((x - a["mean"]) / a["sigma"]) - low) / (high - low)
+        return self._prior(vector).cdf(x)
+
+    def log_prob(self, x, vector):
+        if self.plain and self.lower == -np.inf and self.upper == np.inf:
+            a = self._arguments(vector)
+            if a["sigma"] <= 0:
+                return -np.inf
+            r = (x - a["mean"]) / a["sigma"]
+            return float(-0.5 * np.sum(r * r) - len(x) * (np.log(a["sigma"]) + 0.5 * np.log(2 * np.pi)))
+        return float(np.sum(self._prior(vector).log_prob(x)))

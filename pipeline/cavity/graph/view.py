@@ -1,0 +1,148 @@
+"""One factor as propagation sees it: which parameters are drawn, shared or local, and how they hang together."""
+from dataclasses import dataclass
+from typing import Any
+
+from cavity.errors import GraphError
+from cavity.graph.hierarchical import HierarchicalFactor, parents_of
+from cavity.prior import Expression, Prior
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A local parameter whose prior is a parent.
+
+    Attributes
+    ----------
+    index
+        Its place in the factor's parameter vector.
+    name
+        Its path in the factor's model.
+    prior, parent
+        The variable, and the distribution it is drawn from.
+    """
+
+    index: int
+    name: str
+    prior: Prior
+    parent: HierarchicalFactor
+
+
+@dataclass(frozen=True)
+class FactorView:
+    """The parameters of one factor by their role.
+
+    Attributes
+    ----------
+    dataset
+        The dataset's name.
+    compiled
+        The compiled model: its vector holds drawn, shared and local parameters in the order of their paths.
+    analysis
+        The user's analysis.
+    drawn
+        One :class:`Drawn` each.
+    shared
+        (index, global name) each, for priors that enter this likelihood directly.
+    local
+        (index, path, prior) each.
+    """
+
+    dataset: str
+    model: Any
+    compiled: Any
+    analysis: Any
+    optimiser: Any
+    drawn: tuple[Drawn, ...]
+    shared: tuple[tuple[int, str], ...]
+    local: tuple[tuple[int, str, Prior], ...]
+
+    @property
+    def hyperparameters(self):
+        """Every prior the parents of the drawn variables depend on."""
+        return tuple(dict.fromkeys(v for d in self.drawn for v in d.parent.variables))
+
+
+def view_factor(factor, dataset, shared_names, parents=()):
+    """Sort a factor's parameters into drawn, shared and local.
+
+    Parameters
+    ----------
+    factor
+        An ``AnalysisFactor``.
+    dataset
+        Its name.
+    shared_names
+        {prior: global name}.
+    parents
+        The graph's hierarchical factors (for ``add_drawn_variable``).
+
+    Raises
+    ------
+    GraphError
+        If a parameter has two parents, or is drawn and shared at once.
+    """
+    compiled = factor.prior_model.compile()
+    parent_of = parents_of(compiled.priors, parents)
+    drawn, shared, local = [], [], []
+    for index, (name, prior) in enumerate(zip(compiled.names, compiled.priors)):
+        if prior in parent_of:
+            if prior in shared_names:
+                raise GraphError(f"dataset {dataset}: {name} is drawn from a parent and shared at once; choose one")
+            drawn.append(Drawn(index, name, prior, parent_of[prior]))
+        elif prior in shared_names:
+            shared.append((index, shared_names[prior]))
+        else:
+            local.append((index, name, prior))
+    return FactorView(
+        dataset=dataset,
+        model=factor.prior_model,
+        compiled=compiled,
+        analysis=factor.analysis,
+        optimiser=factor.optimiser,
+        drawn=tuple(drawn),
+        shared=tuple(shared),
+        local=tuple(local),
+    )
+
+
+def link_of(view, shared_names):
+    """How the factor sees the global parameters, as plain data that a site stores (see propagate.link).
+
+    Raises
+    ------
+    GraphError
+        If a parent's family is not one that propagation integrates in closed form.
+    """
+    entries = []
+    for drawn in view.drawn:
+        family = drawn.parent.parent.__name__
+        if family not in ("GaussianPrior", "TruncatedGaussianPrior", "LogGaussianPrior"):
+            raise GraphError(
+                f"dataset {view.dataset}: {drawn.name} is drawn from a {family}; expectation propagation integrates "
+                "Gaussian, truncated Gaussian and log-Gaussian parents: use inference: joint for this one"
+            )
+        arguments = {key: _plain(value, shared_names) for key, value in drawn.parent.hyperpriors.items()}
+        entries.append(
+            {
+                "name": drawn.name,
+                "family": "LogGaussianPrior" if family == "LogGaussianPrior" else "GaussianPrior",
+                "mean": arguments["mean"],
+                "sigma": arguments["sigma"],
+                "lower": _limit(drawn, "lower_limit", max),
+                "upper": _limit(drawn, "upper_limit", min),
+            }
+        )
+    return {"drawn": entries, "shared": [name for _, name in view.shared]}
+
+
+def _plain(value, names):
+    return value.to_dict(lambda prior: names[prior]) if isinstance(value, Expression) else float(value)
+
+
+def _limit(drawn, side, tightest):
+    """The tightest finite limit of the parent and of the variable, or None."""
+    parent = drawn.parent.hyperpriors.get(side)
+    if isinstance(parent, Expression):
+        raise GraphError(f"{drawn.name}: a parent's {side} must be a number, not a parameter")
+    found = [float(x) for x in (getattr(drawn.prior, side), parent) if x is not None and abs(x) != float("inf")]
+    return tightest(found) if found else None

@@ -1,0 +1,117 @@
+"""What one phase of a study is, without its files: the input of every strategy, in a notebook and in a job."""
+from dataclasses import dataclass, field
+from typing import Any, Callable, Mapping
+
+from cavity.errors import GraphError
+from cavity.graph import AnalysisFactor, SharedNames, view_factor
+from cavity.propagate.transform import GlobalSpace
+
+
+@dataclass(frozen=True)
+class EPSettings:
+    """How expectation propagation runs.
+
+    Attributes
+    ----------
+    tolerance
+        The largest Monte Carlo error of a shared parameter's mean, in its posterior sd.
+    max_rounds
+        Rounds of searches before it stops unconverged.
+    n_draws
+        Importance draws per site and round.
+    """
+
+    tolerance: float = 0.15
+    max_rounds: int = 12
+    n_draws: int = 400
+
+
+@dataclass(frozen=True, eq=False)
+class PhaseContext:
+    """One phase: how to get a dataset's factor, what is shared, how to search.
+
+    Attributes
+    ----------
+    study, phase
+        Names, for files and streams of random numbers.
+    inference
+        "independent", "joint" or "ep".
+    datasets
+        The ids, in the table's order.
+    factor
+        id -> AnalysisFactor; called only for the datasets a job works on.
+    names
+        What the study shares.
+    search
+        The phase's search; a factor's own ``optimiser`` goes first.
+    seed
+        The study's seed.
+    """
+
+    study: str
+    phase: str
+    inference: str
+    datasets: tuple[str, ...]
+    factor: Callable[[str], AnalysisFactor]
+    names: SharedNames
+    search: Any
+    seed: int = 1
+    ep: EPSettings = EPSettings()
+    on_error: str = "raise"
+    provenance: Mapping = field(default_factory=dict)
+    _seen: dict = field(default_factory=dict, repr=False)
+
+    @property
+    def space(self):
+        """The shared parameters on unconstrained scales."""
+        return GlobalSpace.from_priors(tuple(self.names.priors.values()), tuple(self.names.priors))
+
+    def view(self, dataset):
+        """One dataset's factor, its parameters sorted by role.
+
+        Raises
+        ------
+        GraphError
+            If a parameter without a name turns out to be shared between datasets.
+        """
+        view = view_factor(self.factor(dataset), dataset, self.names.priors, tuple(self.names.parents))
+        for _, path, prior in view.local:
+            if self._seen.setdefault(prior, dataset) != dataset:
+                raise GraphError(
+                    f"dataset {dataset}: {path} is the same prior as in dataset {self._seen[prior]} but has no name; "
+                    "assign it to a variable of study.py, or make it inside factor"
+                )
+        return view
+
+    def search_of(self, view):
+        """The factor's own search, else the phase's."""
+        return view.optimiser or self.search
+
+
+def check_graph(context, views):
+    """Refuse a study whose shared parameters are not those of its datasets.
+
+    Raises
+    ------
+    GraphError
+        If a shared parameter is used by no dataset, a dataset's id is a shared name, or nothing is shared at all.
+    """
+    used = set()
+    for view in views:
+        used.update(name for _, name in view.shared)
+        used.update(context.names.priors[prior] for prior in view.hyperparameters)
+    refuse_unused(context, used)
+
+
+def refuse_unused(context, used):
+    """The same checks, given the names that the datasets' links use."""
+    names = tuple(context.names.priors.values())
+    for name in names:
+        if name not in used:
+            raise GraphError(f"shared parameter {name} is used by no dataset; use it in factor, or remove it from study.py")
+    if not names and context.inference == "ep":
+        raise GraphError("no parameter is shared or drawn, so there is nothing to propagate; use inference: independent")
+    taken = {name.split(".")[0] for name in (*names, *context.names.parents.values())}
+    for dataset in context.datasets:
+        if dataset in taken:
+            raise GraphError(f"dataset {dataset} has the name of a shared parameter; rename one of the two")

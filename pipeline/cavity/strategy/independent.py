@@ -1,0 +1,93 @@
+"""Every dataset by itself: one search each, nothing joined."""
+import math
+
+import numpy as np
+
+from cavity.errors import GraphError
+from cavity.posterior.phase import PhaseResult
+from cavity.posterior.store import samples_from_tree, samples_tree
+from cavity.rng import generator
+from cavity.search.model_problem import model_problem
+
+
+def plan_round(context, state):
+    """One round, every dataset."""
+    return {"round": 0, "kind": "search", "refresh": list(context.datasets)}
+
+
+def search_site(context, dataset, plan, previous=None, checkpoint=None):
+    """Fit one dataset with its own model.
+
+    Raises
+    ------
+    GraphError
+        If a parameter is drawn from a parent: independent fits have no parents.
+    """
+    view = context.view(dataset)
+    if view.drawn:
+        raise GraphError(
+            f"dataset {dataset}: {view.drawn[0].name} is drawn from a parent, which independent fits do not have; "
+            "use inference: ep or joint, or give it a prior of its own"
+        )
+    search = context.search_of(view)
+    problem = model_problem(view.model, view.analysis, dataset=dataset)
+    samples = search.run(
+        problem, generator(context.seed, context.phase, dataset, 0), checkpoint=checkpoint, on_error=context.on_error
+    )
+    return {"kind": "search", "dataset": dataset, "round": 0, "calls": samples.calls, "samples": samples_tree(samples)}
+
+
+def aggregate(context, sites, state=None):
+    """Collect the evidences: their sum is that of the datasets together, each with its own parameters."""
+    evidence = [_number(tree["samples"].get("log_evidence")) for tree in sites.values()]
+    error = [_number(tree["samples"].get("log_evidence_error")) for tree in sites.values()]
+    return {
+        "round": 0,
+        "kind": "search",
+        "datasets": list(sites),
+        "log_evidence": float(np.sum(evidence)),
+        "log_evidence_error": float(np.sqrt(np.sum(np.square(error)))),
+        "calls": np.array([tree["calls"] for tree in sites.values()]),
+    }
+
+
+def decide(context, state, max_rounds=None, tolerance=None):
+    """There is nothing to iterate."""
+    return {"decision": "converged", "round": int(state["round"]), "why": "independent fits need one round"}
+
+
+def summarise(context, sites, states):
+    """All datasets' posteriors as one result of the phase."""
+    state = states[-1]
+    found = {dataset: samples_from_tree(tree["samples"]) for dataset, tree in sites.items()}
+    total = int(sum(samples.calls for samples in found.values()))
+    return PhaseResult(
+        study=context.study,
+        phase=context.phase,
+        inference="independent",
+        shared=None,
+        locals=found,
+        log_evidence=_finite(state["log_evidence"]),
+        log_evidence_error=_finite(state["log_evidence_error"]),
+        converged=True,
+        rounds=1,
+        likelihood_evaluations={
+            "total": total,
+            "per_dataset": {dataset: int(samples.calls) for dataset, samples in found.items()},
+            "per_round": [total],
+        },
+        mcse={},
+        pareto_k=max((s.pareto_k for s in found.values() if s.pareto_k is not None), default=None),
+        warnings=(),
+        rejected=int(sum(samples.rejected for samples in found.values())),
+        provenance=context.provenance,
+        history=[{"round": 0, "kind": "search", "log_evidence": _finite(state["log_evidence"]), "evaluations": total}],
+    )
+
+
+def _number(value):
+    return math.nan if value is None else float(value)
+
+
+def _finite(value):
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,164 @@
+"""A site's search as a unit-cube problem: the cavity (or the prior) times one dataset's likelihood."""
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from cavity.search.problem import Problem
+
+PILOT_DRAWS = 1024
+LOG_SD_CAP = 0.7
+
+
+@dataclass(frozen=True, eq=False)
+class Interim:
+    """The interim prior of a site: what its search assumes about the parameters that others constrain too.
+
+    Attributes
+    ----------
+    mean, sd
+        (d,) of the independent Gaussians of the drawn variables (of log x for a log-Gaussian parent).
+    shared
+        (p,) the values, on the unconstrained scale, at which shared parameters are held; None: free, under their prior.
+    """
+
+    mean: np.ndarray
+    sd: np.ndarray
+    shared: np.ndarray | None
+
+
+def prior_interim(link, space, seed=0):
+    """The population predictive under the hyperpriors: its median and robust sd, for a first look.
+
+    Heavy-tailed hyperpriors (half-Cauchy) have no moments, hence the 5 % and 95 % quantiles.
+    """
+    from cavity.message.sobol import sobol_normal
+
+    d = len(link.spec["drawn"])
+    z = sobol_normal(PILOT_DRAWS, space.dimension + d, seed)
+    eta = link.eta(_prior_phi(space, z[:, : space.dimension]))
+    theta = eta[:, :d] + np.exp(eta[:, d : 2 * d]) * z[:, space.dimension :]
+    low, middle, high = np.quantile(theta, [0.05, 0.5, 0.95], axis=0)
+    return Interim(mean=middle, sd=(high - low) / 3.29, shared=None)
+
+
+def _prior_phi(space, z):
+    """Draws of phi from its prior, from standard normal points (n, D)."""
+    return space.phi(np.stack([prior.value_for(ndtr(z[:, j])) for j, prior in enumerate(space.priors)], axis=-1))
+
+
+def predictive_interim(link, mean, covariance):
+    """The population predictive given q(phi) = N(mean, covariance); shared parameters held at its mean.
+
+    A broader one biases log tau by about sqrt N, so only sd(lambda) <= 0.7 widens it.
+    """
+    d = len(link.spec["drawn"])
+    eta, jacobian, _ = link.jet(mean)
+    sd = np.sqrt(np.maximum(np.einsum("ni,ij,nj->n", jacobian, covariance, jacobian), 0.0))
+    scale = np.exp(eta[d : 2 * d] + np.minimum(sd[d : 2 * d], LOG_SD_CAP))
+    return Interim(mean=eta[:d], sd=np.hypot(sd[:d], scale), shared=eta[2 * d :])
+
+
+class Tilted:
+    """One factor under an interim prior.
+
+    Columns of a point: drawn variables (theta: log x under a log-Gaussian parent), then shared ones if they are free
+    (in their own units), then local. The user's likelihood is called with the model's own vector.
+    """
+
+    def __init__(self, view, link, space, interim):
+        self.view, self.link, self.space, self.interim = view, link, space, interim
+        self.d, self.p, self.k = len(view.drawn), len(view.shared), len(view.local)
+        self.free_shared = interim.shared is None and self.p > 0
+        self._logarithmic = [entry["family"] == "LogGaussianPrior" for entry in link.spec["drawn"]]
+        self._limits = [
+            (-np.inf if e["lower"] is None else e["lower"], np.inf if e["upper"] is None else e["upper"])
+            for e in link.spec["drawn"]
+        ]
+        self._where_shared = [space.names.index(name) for _, name in view.shared]
+        self._shared_priors = [view.compiled.priors[i] for i, _ in view.shared]
+
+    @property
+    def names(self):
+        shared = [name for _, name in self.view.shared] if self.free_shared else []
+        return (*(drawn.name for drawn in self.view.drawn), *shared, *(path for _, path, _ in self.view.local))
+
+    def shared_values(self, psi):
+        """Unconstrained (p,) -> physical (p,)."""
+        phi = np.zeros(self.space.dimension)
+        phi[self._where_shared] = psi
+        return self.space.values(phi)[self._where_shared]
+
+    def vector(self, theta, shared, local):
+        """The model's own vector from theta (d,), physical shared values (p,) and local values (k,)."""
+        out = np.empty(self.view.compiled.ndim)
+        for drawn, value, logarithmic in zip(self.view.drawn, theta, self._logarithmic):
+            out[drawn.index] = np.exp(value) if logarithmic else value
+        for (index, _), value in zip(self.view.shared, shared):
+            out[index] = value
+        for (index, _, _), value in zip(self.view.local, local):
+            out[index] = value
+        return out
+
+    def allowed(self, theta):
+        """Whether drawn values lie inside their parents' limits."""
+        return all(
+            low <= (np.exp(value) if logarithmic else value) <= high
+            for value, (low, high), logarithmic in zip(theta, self._limits, self._logarithmic)
+        )
+
+    def problem(self, dataset, identity="", on_best=None):
+        """The unit-cube problem a search solves.
+
+        Returns
+        -------
+        Problem
+            d (+ p) + k dimensions; drawn columns have the interim Gaussian, the others their own prior.
+        """
+        d, q = self.d, self.d + (self.p if self.free_shared else 0)
+        mean, sd = self.interim.mean, self.interim.sd
+        priors = [*(self._shared_priors if self.free_shared else []), *(prior for _, _, prior in self.view.local)]
+        compiled, analysis = self.view.compiled, self.view.analysis
+        held = None if self.free_shared or not self.p else self.shared_values(self.interim.shared)
+
+        def prior_transform(unit):
+            out = np.empty(len(unit))
+            out[:d] = mean + sd * ndtri(unit[:d])
+            for i, prior in enumerate(priors, d):
+                out[i] = prior.value_for(unit[i])
+            return out
+
+        def unit_from(point):
+            out = np.empty(len(point))
+            out[:d] = ndtr((point[:d] - mean) / sd)
+            for i, prior in enumerate(priors, d):
+                out[i] = prior.cdf(point[i])
+            return out
+
+        def log_likelihood(point):
+            theta = point[:d]
+            if not self.allowed(theta):
+                return -np.inf
+            vector = self.vector(theta, point[d:q] if self.free_shared else (held if held is not None else ()), point[q:])
+            if not compiled.satisfies(vector):
+                return -np.inf
+            return analysis.log_likelihood_function(compiled.instance(vector))
+
+        return Problem(
+            names=self.names,
+            prior_transform=prior_transform,
+            log_likelihood=log_likelihood,
+            unit_from=unit_from,
+            dataset=dataset,
+            identity=identity,
+            on_best=on_best,
+        )
+
+    def log_likelihood_at(self, theta, psi, local):
+        """log L at theta (d,), unconstrained psi (p,) and local (k,): what the design of a surrogate calls."""
+        if not self.allowed(theta):
+            return -np.inf
+        vector = self.vector(theta, self.shared_values(psi), local)
+        if not self.view.compiled.satisfies(vector):
+            return -np.inf
+        return self.view.analysis.log_likelihood_function(self.view.compiled.instance(vector))
