@@ -77,7 +77,7 @@ class Samples:
         n_names = len(self.names)
         values = _frozen(self.values)
         if values.ndim != 2 or values.shape[1] != n_names or len(values) == 0:
-            raise ResultError(f"samples of {n_names} parameters need values of shape (S, {n_names}), got {values.shape}")
+            raise ResultError(f"{n_names} parameters need values of shape (S, {n_names}), got {values.shape}")
         if len(set(self.names)) != n_names:
             raise ResultError(f"samples: a parameter name appears twice in {', '.join(self.names)}")
         put("values", values)
@@ -105,7 +105,7 @@ class Samples:
             if texts is not None and len(texts) != n_names:
                 raise ResultError(f"samples.{key} has {len(texts)} entries for {n_names} parameters")
             put(key, None if texts is None else tuple(str(text) for text in texts))
-        put("info", json.loads(json.dumps(dict(self.info), default=_plain)))
+        put("info", jsonable(dict(self.info)))
 
     def __eq__(self, other):
         """Equal to the last bit, NaN included; the model is not compared."""
@@ -287,7 +287,8 @@ class Samples:
 
     def values_at_sigma(self, sigma):
         """D pairs (lower, upper)."""
-        return list(zip(self.vector_at_lower_sigma(sigma).tolist(), self.vector_at_upper_sigma(sigma).tolist(), strict=True))
+        lower, upper = self.vector_at_lower_sigma(sigma), self.vector_at_upper_sigma(sigma)
+        return list(zip(lower.tolist(), upper.tolist(), strict=True))
 
     def errors_at_sigma(self, sigma):
         """D pairs of distances (median - lower, upper - median)."""
@@ -377,10 +378,20 @@ def _same_bits(a, b):
     return a.shape == b.shape and a.tobytes() == b.tobytes()
 
 
+def jsonable(content):
+    """The content as a JSON file would give it back: numpy turned into lists and numbers, tuples into lists.
+
+    Raises
+    ------
+    ResultError
+        If something in it has no JSON form.
+    """
+    return json.loads(json.dumps(content, default=_plain))
+
+
 def _plain(value):
-    """What JSON does not know of numpy."""
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, np.generic):
         return value.item()
-    raise ResultError(f"samples.info holds a {type(value).__name__}, which JSON cannot; give numbers, texts, lists, dicts")
+    raise ResultError(f"a result's information has a {type(value).__name__}, which JSON cannot hold; give numbers or texts")

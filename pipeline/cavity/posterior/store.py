@@ -1,4 +1,4 @@
-"""HDF5: nested dicts of arrays and plain values, written atomically, the same bytes for the same content, checked on loading.
+"""HDF5 files: nested dicts of arrays and plain values, written atomically, equal bytes for equal content, checked.
 
 Arrays are datasets; numbers, texts, booleans and None are attributes of their group; a list of texts is a dataset of
 texts and any other list a JSON text. The SHA-256 of the content is stored beside it.
@@ -50,6 +50,16 @@ def write_text(path, text):
 def write_json(path, content):
     """A JSON file, atomically, with floats that read back to the last bit; NaN and infinities become null and texts."""
     write_text(path, json.dumps(_standard_json(content), indent=1, allow_nan=False) + "\n")
+
+
+def load_json(path):
+    """A JSON file's content; a ResultError names it where it is missing or damaged."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ResultError(f"{path}: there is no such result; run the step that makes it") from None
+    except ValueError as error:
+        raise ResultError(f"{path}: not readable as JSON ({error}); delete the file and run again") from None
 
 
 def save_tree(path, tree, attributes=None):
@@ -116,7 +126,8 @@ def samples_tree(samples):
     for key in ("labels", "units"):
         if getattr(samples, key) is not None:
             tree[key] = list(getattr(samples, key))
-    return {**tree, "calls": samples.calls, "rejected": samples.rejected, "info": json.dumps(samples.info, sort_keys=True)}
+    info = json.dumps(samples.info, sort_keys=True)
+    return {**tree, "calls": samples.calls, "rejected": samples.rejected, "info": info}
 
 
 def samples_from_tree(tree, model=None):

@@ -38,8 +38,8 @@ def number(value, decimals):
 def aligned(rows):
     """Text columns: the first to the left, the others to the right, a rule below the head."""
     widths = [max(len(str(row[j])) for row in rows) for j in range(len(rows[0]))]
-    lines = [
-        "  ".join(str(cell).ljust(width) if j == 0 else str(cell).rjust(width) for j, (cell, width) in enumerate(zip(row, widths, strict=True)))
-        for row in rows
-    ]
+    lines = []
+    for row in rows:
+        cells = [str(cell).rjust(width) for cell, width in zip(row, widths, strict=True)]
+        lines.append("  ".join([str(row[0]).ljust(widths[0]), *cells[1:]]))
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])

@@ -126,7 +126,7 @@ def test_equality_is_to_the_last_bit():
         ({"log_likelihoods": np.zeros(2)}, "log_likelihoods has shape"),
         ({"names": ("a", "a")}, "twice"),
         ({"labels": ("a",)}, "labels has 1 entries"),
-        ({"info": {"object": object()}}, "JSON cannot"),
+        ({"info": {"object": object()}}, "JSON cannot hold"),
     ],
 )
 def test_contradictions_are_sentences(arguments, sentence):
