@@ -1,0 +1,188 @@
+"""The one door: a Search gets a problem and a generator, and returns Samples."""
+
+import logging
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from time import perf_counter, process_time
+from typing import ClassVar
+
+import numpy as np
+
+from cavity.errors import SearchError, did_you_mean
+from cavity.rng import generator
+from cavity.search.checkpoint import CallLog, checkpoint_key
+from cavity.search.guard import Guard
+
+logger = logging.getLogger("cavity.search")
+
+#: Fields that choose where a search writes or how often, and never what it returns.
+NOT_IDENTITY = ("name", "path_prefix", "unique_tag", "checkpoint_interval")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What every adapter has. An adapter's own fields are its library's settings, by the library's names.
+
+    Parameters
+    ----------
+    name, path_prefix, unique_tag
+        Where a fit's output goes; never part of a result's identity.
+    checkpoint_interval
+        Seconds between two checkpoints, and between two visualisations of the best model so far.
+    """
+
+    name: str | None = None
+    path_prefix: str | None = None
+    unique_tag: str | None = None
+    checkpoint_interval: float = 60.0
+
+    #: Packages whose version decides the numbers.
+    libraries: ClassVar[tuple[str, ...]] = ()
+
+    def search(self, problem, guard, rng):
+        """The adapter's own part: call ``guard`` as often as needed and return Samples."""
+        raise NotImplementedError
+
+    def run(self, problem, rng, checkpoint=None, on_error="raise", progress=None):
+        """Search one problem.
+
+        Parameters
+        ----------
+        problem
+            A :class:`~cavity.search.problem.Problem`.
+        rng
+            A ``numpy.random.Generator``: the only source of randomness.
+        checkpoint
+            A folder for the record of likelihood calls, or None. A killed run that is started again with the same
+            problem, settings and generator is the same run, to the bit. The record is removed when the run ends.
+        on_error
+            ``raise`` or ``reject``, see :class:`~cavity.search.guard.Guard`.
+        progress
+            A :class:`~cavity.search.progress.Progress`, or None for silence.
+
+        Returns
+        -------
+        Samples
+
+        Raises
+        ------
+        LikelihoodError
+            The likelihood is not a finite number (or -inf) somewhere.
+        SearchError
+            The search cannot run this problem.
+        """
+        if not problem.ndim:
+            raise SearchError(f"{type(self).__name__}: the problem has no free parameter")
+        log = None
+        if checkpoint is not None:
+            log = CallLog(checkpoint, checkpoint_key(problem, self, rng, on_error), problem.ndim)
+        guard = Guard(problem, on_error, log, progress, self.checkpoint_interval)
+        wall, cpu = perf_counter(), process_time()
+        try:
+            samples = self.search(problem, guard, rng)
+        finally:
+            if log is not None:
+                log.flush()
+            if progress is not None:
+                progress.close(guard)
+        if log is not None:
+            log.discard()
+        logger.info(
+            "%s: %s calls, %s rejected, %.1f s wall (%.1f s in the likelihood), %.1f s CPU",
+            type(self).__name__,
+            f"{guard.calls:,}",
+            guard.rejected,
+            perf_counter() - wall,
+            guard.wall,
+            process_time() - cpu,
+        )
+        return samples
+
+    def fit(self, model, analysis, seed=1, checkpoint=None, on_error="raise", progress=None):
+        """Fit a model with an analysis.
+
+        Parameters
+        ----------
+        model
+            A Model or Collection with at least one free parameter.
+        analysis
+            Has ``log_likelihood_function(instance)``; may have ``log_likelihood_batch(arrays)``, ``visualize`` and
+            ``make_result(samples, model)``.
+        seed
+            An integer >= 0.
+        checkpoint, on_error, progress
+            As in :meth:`run`.
+
+        Returns
+        -------
+        Result, or what ``analysis.make_result`` returns (a list for a factor graph).
+        """
+        from cavity.search.model_problem import model_problem
+
+        problem = model_problem(model, analysis)
+        samples = self.run(problem, generator(seed, "search"), checkpoint, on_error, progress)
+        make_result = getattr(analysis, "make_result", None)
+        if make_result is not None:
+            return make_result(samples, model)
+        from cavity.posterior.result import Result
+
+        return Result(samples, model)
+
+    def settings(self):
+        """Name and settings as JSON: what decides a result, see :func:`search_from_dict`."""
+        chosen = {"name": type(self).__name__}
+        for field in fields(self):
+            if field.name not in NOT_IDENTITY:
+                chosen[field.name] = _json(getattr(self, field.name))
+        return chosen
+
+
+def _json(value):
+    if is_dataclass(value):
+        return {"name": type(value).__name__, **_json(asdict(value))}
+    if isinstance(value, (list, tuple)):
+        return [_json(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _json(item) for key, item in value.items()}
+    if isinstance(value, np.generic):
+        return value.item()
+    return value
+
+
+def make_samples(problem, guard, **content):
+    """Samples with the names and the counts of this run; the evidence is that of the prior the assertions leave."""
+    from cavity.posterior.samples import Samples
+
+    if content.get("log_evidence") is not None and problem.log_acceptance:
+        content["log_evidence"] -= problem.log_acceptance
+        content["log_evidence_error"] = float(np.hypot(content["log_evidence_error"], problem.log_acceptance_error))
+    return Samples(names=tuple(problem.names), calls=guard.calls, rejected=guard.rejected, **content)
+
+
+def search_from_dict(settings, defaults=None):
+    """A search from a study's config: ``{"name": "DynestyStatic", "nlive": 50}``.
+
+    Parameters
+    ----------
+    settings
+        ``name`` is the search's class, the others its settings.
+    defaults
+        Settings by search name, ``{"DynestyStatic": {"nlive": 100}}``: taken where ``settings`` is silent.
+
+    Raises
+    ------
+    SearchError
+        No such search or setting; names the nearest one.
+    """
+    from cavity.search import INITIALIZERS, SEARCHES
+
+    settings = dict(settings)
+    name = settings.pop("name", None)
+    if name not in SEARCHES:
+        known = ", ".join(SEARCHES)
+        raise SearchError(f"search.name is {name!r}; it must be one of {known}{did_you_mean(name, SEARCHES)}")
+    settings = {**(defaults or {}).get(name, {}), **settings}
+    for key, value in settings.items():
+        if isinstance(value, dict) and value.get("name") in INITIALIZERS:
+            nested = dict(value)
+            settings[key] = INITIALIZERS[nested.pop("name")](**nested)
+    return SEARCHES[name](**settings)

@@ -1,0 +1,55 @@
+"""Importance sampling of a problem from a proposal in z-space."""
+
+import numpy as np
+from scipy.special import logsumexp
+
+from cavity.errors import SearchError
+from cavity.search.base import make_samples
+from cavity.search.proposal import draw, log_density, log_prior, unit_of
+
+
+def evaluate(problem, guard, z):
+    """Unit cube, parameters and log likelihoods of points in z-space."""
+    unit = unit_of(z)
+    values = problem.vectors(unit)
+    return unit, values, guard.batch(values)
+
+
+def importance_samples(problem, guard, proposal, n_draws, rng, info):
+    """Draws of the posterior, weighted; the mean of the raw weights is the evidence.
+
+    ``samples.log_weights + samples.log_evidence`` is log(L prior / proposal) - log n, the raw weights (plus the
+    constant of the assertions).
+    The error of the log evidence is the delta method's, sqrt(sum w^2 - 1/n); for Sobol points it is conservative.
+
+    Raises
+    ------
+    SearchError
+        If no draw has a finite likelihood.
+    """
+    from cavity.message.pareto import psis
+
+    z = draw(proposal, n_draws, rng)
+    unit, values, log_likelihoods = evaluate(problem, guard, z)
+    log_weights = log_likelihoods + log_prior(z) - log_density(proposal, z) - np.log(n_draws)
+    log_evidence = float(logsumexp(log_weights))
+    if not np.isfinite(log_evidence):
+        raise SearchError(
+            f"importance sampling{' of dataset ' + problem.dataset if problem.dataset else ''}: none of "
+            f"{n_draws} draws has a finite likelihood; use a nested search"
+        )
+    log_weights = log_weights - log_evidence
+    _, k_hat = psis(log_weights)
+    variance = max(float(np.exp(2.0 * log_weights).sum()) - 1.0 / n_draws, 0.0)
+    return make_samples(
+        problem,
+        guard,
+        values=values,
+        unit=unit,
+        log_weights=log_weights,
+        log_likelihoods=log_likelihoods,
+        log_evidence=log_evidence,
+        log_evidence_error=float(np.sqrt(variance)),
+        pareto_k=float(k_hat),
+        info=info,
+    )

@@ -1,0 +1,117 @@
+"""Laplace: the modes of the posterior, and importance sampling from t distributions around them."""
+
+import numpy as np
+from scipy.special import logsumexp, ndtri
+
+from cavity.errors import SearchError
+from cavity.message.sobol import sobol_uniform
+from cavity.search.base import Search
+from cavity.search.importance import evaluate, importance_samples
+from cavity.search.mode import covariance_of, find_mode
+from cavity.search.proposal import draw, fit_components, log_density, log_prior, make_proposal, unit_of
+from cavity.search.settings import adapter, check_integer, check_number
+
+
+@adapter
+class Laplace(Search):
+    """Mode and importance sampling: a scan of the prior, Newton from its best points, t proposals, weights.
+
+    The work is done in z = Phi^-1(unit cube), where every prior is N(0, 1), so bounds and long tails are no matter. For
+    posteriors of one or a few modes; ``samples.pareto_k`` above 0.7 says that nested sampling is needed.
+
+    Parameters
+    ----------
+    n_draws
+        Weighted draws to return, one likelihood call each.
+    n_scan
+        Points of the prior to start from: Sobol points and its median.
+    n_starts
+        How many of them are climbed from; starts that end in the same mode count once.
+    max_iterations
+        Newton steps a start, each of 1 + 2 D + D (D - 1) / 2 calls.
+    n_adapt
+        Draws to fit the proposal to before the last ones; 0 keeps the Laplace approximation.
+    prior_fraction
+        Share of the draws that come from the prior.
+    df
+        Degrees of freedom of the proposal.
+    """
+
+    n_draws: int = 400
+    n_scan: int = 64
+    n_starts: int = 3
+    max_iterations: int = 12
+    n_adapt: int = 100
+    prior_fraction: float = 0.1
+    df: float = 5.0
+
+    def __post_init__(self):
+        check_integer(self, "n_draws", least=32)
+        check_integer(self, "n_scan", "n_starts", "max_iterations")
+        check_integer(self, "n_adapt", least=0)
+        check_number(self, "prior_fraction", least=0, most=0.9)
+        check_number(self, "df", above=2)
+
+    def search(self, problem, guard, rng):
+        """Scan, climb, adapt, draw."""
+
+        def target(z):
+            return guard.batch(problem.vectors(unit_of(z))) + log_prior(z)
+
+        modes = self._modes(target, problem, rng)
+        covariances = np.array([covariance_of(mode.precision) for mode in modes])
+        heights = np.array([mode.value for mode in modes]) + 0.5 * np.linalg.slogdet(covariances)[1]
+        shares = np.maximum(np.exp(heights - logsumexp(heights)), 0.02)
+        proposal = make_proposal(shares, [mode.z for mode in modes], 1.1 * covariances, self.df, self.prior_fraction)
+        if self.n_adapt:
+            proposal = self._adapted(problem, guard, proposal, rng)
+        info = {"search": self.settings(), "modes": len(modes), "converged": bool(modes[0].converged)}
+        return importance_samples(problem, guard, proposal, self.n_draws, rng, info)
+
+    def _modes(self, target, problem, rng):
+        """The distinct modes that the best points of the scan lead to, the highest first."""
+        points = sobol_uniform(self.n_scan, problem.ndim, rng)
+        scan = np.vstack([np.zeros(problem.ndim), ndtri(np.clip(points, 1e-6, 1 - 1e-6))])
+        values = target(scan)
+        if not np.isfinite(values).any():
+            where = f" of dataset {problem.dataset}" if problem.dataset else ""
+            raise SearchError(
+                f"Laplace: none of {len(scan)} points of the prior{where} has a finite likelihood; "
+                "narrow the priors or use a nested search"
+            )
+        modes = []
+        candidates = [z for z in scan[np.argsort(-values)][: np.isfinite(values).sum()]]
+        for _ in range(self.n_starts):
+            if not candidates:
+                break
+            mode = find_mode(target, candidates[0], self.max_iterations)
+            if not any(_near(mode, other) for other in modes):
+                modes.append(mode)
+            candidates = [z for z in candidates[1:] if not any(_basin(z, other) for other in modes)]
+        return sorted(modes, key=lambda mode: -mode.value)
+
+    def _adapted(self, problem, guard, proposal, rng):
+        """The proposal fitted to a first set of draws, where these say enough."""
+        z = draw(proposal, self.n_adapt, rng)
+        log_weights = evaluate(problem, guard, z)[2] + log_prior(z) - log_density(proposal, z)
+        total = logsumexp(log_weights)
+        if not np.isfinite(total):
+            return proposal
+        ess = np.exp(-logsumexp(2.0 * (log_weights - total)))
+        if ess < 6 * (problem.ndim + 1):
+            return proposal
+        count = len(proposal.weights)
+        shares, means, covariances = fit_components(z, log_weights, count, rng)
+        return make_proposal(shares, means, 1.2 * covariances, self.df, self.prior_fraction)
+
+
+def _near(mode, other):
+    """Whether two modes are one: less than half a standard deviation apart."""
+    away = mode.z - other.z
+    return away @ other.precision @ away < 0.25
+
+
+def _basin(z, mode, radius=3.0):
+    """Whether a point of the scan lies within some standard deviations of a mode."""
+    away = z - mode.z
+    return away @ mode.precision @ away < radius**2

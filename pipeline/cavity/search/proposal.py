@@ -1,0 +1,159 @@
+"""A mixture of Student t distributions and the prior, in z = Phi^-1(u), where every prior is N(0, 1)."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import gammaincinv, gammaln, logsumexp, ndtr, ndtri
+
+from cavity.message.sobol import sobol_uniform
+
+#: The largest number below 1: a quantile function of 1 is infinite for an unbounded prior.
+ALMOST_ONE = 1.0 - 2.0**-53
+ALMOST_ZERO = 1e-300
+
+
+class Proposal(NamedTuple):
+    """A density in z-space that can be drawn from.
+
+    ``weights`` (K,) sum to 1 - ``prior_fraction``; ``means`` (K, D); ``factors`` (K, D, D) are lower Cholesky factors
+    of the scale matrices; ``df`` is the degrees of freedom of every component.
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    factors: np.ndarray
+    df: float
+    prior_fraction: float
+
+
+def unit_of(z):
+    """z (..., D) -> the open unit cube."""
+    return np.clip(ndtr(z), ALMOST_ZERO, ALMOST_ONE)
+
+
+def normal_of(unit):
+    """The unit cube (..., D) -> z, finite at the faces."""
+    return ndtri(np.clip(unit, ALMOST_ZERO, ALMOST_ONE))
+
+
+def make_proposal(weights, means, covariances, df=5.0, prior_fraction=0.0):
+    """A proposal with the given components; the weights are scaled to what the prior leaves."""
+    weights = np.asarray(weights, dtype=float)
+    return Proposal(
+        weights / weights.sum() * (1.0 - prior_fraction),
+        np.asarray(means, dtype=float),
+        np.linalg.cholesky(np.asarray(covariances, dtype=float)),
+        float(df),
+        float(prior_fraction),
+    )
+
+
+def draw(proposal, n, rng):
+    """n points (n, D) from a scrambled Sobol sequence: component, radius and direction are its coordinates."""
+    n_dim = proposal.means.shape[1]
+    points = sobol_uniform(n, n_dim + 2, rng)
+    edges = np.cumsum(proposal.weights)
+    component = np.searchsorted(edges, points[:, 0])
+    from_prior = component >= len(edges)
+    component = np.minimum(component, len(edges) - 1)
+    normal = ndtri(np.clip(points[:, 2:], 1e-12, 1.0 - 1e-12))
+    half = 0.5 * proposal.df
+    spread = np.sqrt(gammaincinv(half, np.clip(points[:, 1], 1e-12, 1.0 - 1e-12)) / half)
+    z = proposal.means[component] + np.einsum("nij,nj->ni", proposal.factors[component], normal) / spread[:, None]
+    z[from_prior] = normal[from_prior]
+    return z
+
+
+def log_density(proposal, z):
+    """The log density (n,) of the mixture at z (n, D)."""
+    n_dim = z.shape[1]
+    df = proposal.df
+    constant = gammaln(0.5 * (df + n_dim)) - gammaln(0.5 * df) - 0.5 * n_dim * np.log(df * np.pi)
+    terms = []
+    for weight, mean, factor in zip(proposal.weights, proposal.means, proposal.factors, strict=True):
+        radius = np.linalg.solve(factor, (z - mean).T)
+        terms.append(
+            np.log(weight)
+            + constant
+            - np.log(np.diag(factor)).sum()
+            - 0.5 * (df + n_dim) * np.log1p((radius * radius).sum(0) / df)
+        )
+    if proposal.prior_fraction > 0:
+        terms.append(np.log(proposal.prior_fraction) + log_prior(z))
+    return logsumexp(terms, axis=0)
+
+
+def log_prior(z):
+    """The log density (n,) of the prior, N(0, I), at z (n, D)."""
+    return -0.5 * (z * z).sum(-1) - 0.5 * z.shape[-1] * np.log(2.0 * np.pi)
+
+
+def fit_components(z, log_weights, n_components, rng, n_resample=600, iterations=40):
+    """A Gaussian mixture by expectation maximisation to weighted points.
+
+    Covariances shrink to the pooled covariance within components (an inverse Wishart prior with D + 2 points), so that
+    a component with few points is neither singular nor as wide as the distance between two modes.
+
+    Parameters
+    ----------
+    z, log_weights
+        (S, D) and (S,).
+    n_components
+        At most this many; components that end with fewer than two points are dropped.
+
+    Returns
+    -------
+    weights (K,), means (K, D), covariances (K, D, D)
+    """
+    weights = np.exp(log_weights - np.max(log_weights))
+    weights /= weights.sum()
+    positions = (rng.random() + np.arange(n_resample)) / n_resample
+    rows = np.minimum(np.searchsorted(np.cumsum(weights), positions), len(weights) - 1)
+    z = z[rows]
+    n, n_dim = z.shape
+    centre = z.mean(0)
+    total = np.cov(z, rowvar=False).reshape(n_dim, n_dim)
+    scale = np.sqrt(np.maximum(np.diag(total), 1e-24))
+    y = (z - centre) / scale
+    n_components = max(1, min(n_components, len(np.unique(rows)) // (n_dim + 2)))
+    means = _spread_out(y, n_components, rng)
+    pooled = np.cov(y, rowvar=False).reshape(n_dim, n_dim) / n_components**2 + 1e-6 * np.eye(n_dim)
+    covariances = np.repeat(pooled[None], n_components, 0)
+    shares = np.full(n_components, 1.0 / n_components)
+    for _ in range(iterations):
+        log_terms = np.array(
+            [
+                np.log(share) + _log_normal(y, mean, covariance)
+                for share, mean, covariance in zip(shares, means, covariances, strict=True)
+            ]
+        )
+        member = np.exp(log_terms - logsumexp(log_terms, axis=0))
+        counts = member.sum(1)
+        kept = counts > 2.0
+        member, counts = member[kept], counts[kept]
+        shares = counts / counts.sum()
+        means = member @ y / counts[:, None]
+        away = y[None] - means[:, None]
+        scatter = np.einsum("kn,kni,knj->kij", member, away, away)
+        pooled = scatter.sum(0) / n + 1e-8 * np.eye(n_dim)
+        covariances = (scatter + (n_dim + 2) * pooled) / (counts[:, None, None] + n_dim + 2)
+    return shares, centre + scale * means, covariances * scale[:, None] * scale
+
+
+def _spread_out(y, k, rng):
+    """k of the points, far from one another (the seeding of k-means++; Arthur & Vassilvitskii 2007)."""
+    chosen = [y[rng.integers(len(y))]]
+    for _ in range(1, k):
+        distance = np.min([((y - point) ** 2).sum(1) for point in chosen], axis=0)
+        if distance.sum() <= 0:
+            break
+        chosen.append(y[rng.choice(len(y), p=distance / distance.sum())])
+    while len(chosen) < k:
+        chosen.append(y[rng.integers(len(y))])
+    return np.array(chosen)
+
+
+def _log_normal(y, mean, covariance):
+    factor = np.linalg.cholesky(covariance)
+    radius = np.linalg.solve(factor, (y - mean).T)
+    return -0.5 * (radius * radius).sum(0) - np.log(np.diag(factor)).sum() - 0.5 * y.shape[1] * np.log(2.0 * np.pi)
