@@ -16,11 +16,12 @@ from cavity.prior.half_cauchy import HalfCauchyPrior
 from cavity.prior.half_normal import HalfNormalPrior
 from cavity.prior.log_gaussian import LogGaussianPrior
 from cavity.prior.log_uniform import LogUniformPrior
+from cavity.prior.scipy_prior import ScipyPrior, as_prior, is_frozen_distribution
 from cavity.prior.stored import prior_from_dict
 from cavity.prior.uniform import UniformPrior
 
 __all__ = [
     "Comparison", "ConfinedPrior", "DrawnVariable", "Expression", "GaussianPrior", "HalfCauchyPrior", "HalfNormalPrior",
-    "LogGaussianPrior", "LogUniformPrior", "Prior", "Relation", "TruncatedGaussianPrior", "UniformPrior",
-    "compile_expression", "expression_from_dict", "prior_from_dict", "relation", "ufunc_named",
+    "LogGaussianPrior", "LogUniformPrior", "Prior", "Relation", "ScipyPrior", "TruncatedGaussianPrior", "UniformPrior",
+    "as_prior", "compile_expression", "expression_from_dict", "is_frozen_distribution", "prior_from_dict", "relation", "ufunc_named",
 ]

@@ -65,6 +65,12 @@ class Prior(Expression):
     def substituted(self, replacements):
         return replacements.get(self, self)
 
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
     def arguments(self):
         """Constructor arguments by name."""
         return {field.name: getattr(self, field.name) for field in fields(self) if field.init}

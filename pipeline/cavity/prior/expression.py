@@ -185,7 +185,8 @@ class Comparison:
         return f"{_described(self.left, name_of)} {self.op} {_described(self.right, name_of)}"
 
     def __bool__(self):
-        raise ModelError(f"{self!r} has no truth value before a fit: write a < b < c as two assertions, (a < b) and (b < c)")
+        raise ModelError(f"{self!r} has no truth value before a fit: write a < b < c as two assertions, a < b and "
+                         f"b < c")
 
     def __repr__(self):
         return self.described(repr)
@@ -234,8 +235,7 @@ def expression_from_dict(stored, variable_of: Callable):
     if "variable" in stored:
         return variable_of(stored["variable"])
     if "op" in stored:
-        sides = (expression_from_dict(stored[side], variable_of) for side in ("left", "right"))
-        left, right = sides
+        left, right = (expression_from_dict(stored[side], variable_of) for side in ("left", "right"))
         return Comparison(left, stored["op"], right)
     args = tuple(expression_from_dict(arg, variable_of) for arg in stored["args"])
     ufunc_named(stored["ufunc"])

@@ -32,9 +32,9 @@ class GaussianPrior(Prior):
     sigma: float
     lower_limit: float = -math.inf
     upper_limit: float = math.inf
-    _tail: float = field(init=False, repr=False)         # -1 where the limits lie above the mean: the upper tail mirrored
-    _start: float = field(init=False, repr=False)        # Gaussian cdf at the lower limit, in that tail
-    _width: float = field(init=False, repr=False)        # from there to the upper limit
+    _tail: float = field(init=False, repr=False)     # -1, the upper tail mirrored, where the limits lie above the mean
+    _start: float = field(init=False, repr=False)    # Gaussian cdf at the lower limit, in that tail
+    _width: float = field(init=False, repr=False)    # from there to the upper limit
 
     def __post_init__(self):
         require_numbers(self, positive=("sigma",))

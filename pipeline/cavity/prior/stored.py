@@ -7,11 +7,12 @@ from cavity.prior.half_cauchy import HalfCauchyPrior
 from cavity.prior.half_normal import HalfNormalPrior
 from cavity.prior.log_gaussian import LogGaussianPrior
 from cavity.prior.log_uniform import LogUniformPrior
+from cavity.prior.scipy_prior import ScipyPrior
 from cavity.prior.uniform import UniformPrior
 
 FAMILIES = {family.__name__: family for family in (
     UniformPrior, LogUniformPrior, GaussianPrior, TruncatedGaussianPrior, LogGaussianPrior, HalfNormalPrior,
-    HalfCauchyPrior, ConfinedPrior, DrawnVariable)}
+    HalfCauchyPrior, ConfinedPrior, DrawnVariable, ScipyPrior)}
 
 
 def prior_from_dict(stored):

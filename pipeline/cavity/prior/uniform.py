@@ -27,7 +27,8 @@ class UniformPrior(Prior):
         return clipped(value, self.lower_limit, self.upper_limit)
 
     def cdf(self, x):
-        return (np.clip(x, self.lower_limit, self.upper_limit) - self.lower_limit) / (self.upper_limit - self.lower_limit)
+        inside = np.clip(x, self.lower_limit, self.upper_limit)
+        return (inside - self.lower_limit) / (self.upper_limit - self.lower_limit)
 
     def log_prob(self, x):
         return supported(self, x, lambda x: -np.log(self.upper_limit - self.lower_limit))

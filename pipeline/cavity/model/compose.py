@@ -1,0 +1,176 @@
+"""Composition: ``Model`` of a class, ``Collection`` of models, lists and tuples of parameters within them."""
+import math
+
+from cavity.errors import ModelError, did_you_mean
+from cavity.model.arguments import NOTHING, constructor_arguments, is_number
+from cavity.model.defaults import default_of
+from cavity.model.instance import Instance
+from cavity.model.node import MISSING, Node
+from cavity.prior import Comparison, Expression, as_prior, is_frozen_distribution
+
+
+class Model(Node):
+    """A class whose constructor arguments are parameters.
+
+    Parameters
+    ----------
+    cls
+        Any class.
+    arguments
+        By name: a prior (a free parameter), a number (fixed), a relation, another model, a class (which becomes a model
+        of it), a list of these, or any other object (passed on). What is not given gets its default prior.
+        A component under a name that the constructor does not have becomes an attribute of the instance.
+
+    Raises
+    ------
+    ModelError
+        If a prior or value is given for an argument that the class does not have.
+    """
+
+    def __init__(self, cls, /, **arguments):
+        self._cls = cls
+        self._arguments = constructor_arguments(cls)
+        super().__init__({})
+        for name, argument in self._arguments.items():
+            self._children[name] = self._default(argument)
+        for name, value in arguments.items():
+            self[name] = value
+
+    def _default(self, argument):
+        """The child for an argument that nobody has set."""
+        if argument.tuple_length:
+            names = tuple_names(argument.name, argument.tuple_length)
+            return TupleParameter(names, [self._default_number(name) for name in names])
+        if argument.default is NOTHING or is_number(argument.default):
+            return self._default_number(argument.name)
+        return argument.default
+
+    def _default_number(self, name):
+        value, self._settings[name] = default_of(self._cls, name)
+        return value
+
+    @property
+    def cls(self):
+        """The class that instances are made of."""
+        return self._cls
+
+    @property
+    def title(self):
+        return self._cls.__name__
+
+    def __setitem__(self, name, value):
+        if isinstance(self._children.get(name), TupleParameter) and isinstance(value, tuple):
+            child = TupleParameter(tuple_names(name, len(value)), [child_from(item, name) for item in value])
+        else:
+            child = child_from(value, name)
+        if name not in self._arguments and not isinstance(child, Node):
+            raise ModelError(f"{self.title} has no argument {name}{did_you_mean(name, self._arguments)}")
+        self._children[name] = child
+
+    def build(self):
+        cls, names = self._cls, list(self._children)
+        positional = [name for name in self._arguments if not self._arguments[name].keyword_only]
+        if names == positional:
+            return cls
+        n_positional = len(positional)
+        keywords = [name for name in self._arguments if name not in positional]
+        extras = [name for name in names if name not in self._arguments]
+        order = [names.index(name) for name in (*positional, *keywords, *extras)]
+
+        def make(*values):
+            values = [values[index] for index in order]
+            passed = values[n_positional : n_positional + len(keywords)]
+            instance = cls(*values[:n_positional], **dict(zip(keywords, passed, strict=True)))
+            for name, value in zip(extras, values[n_positional + len(keywords) :], strict=True):
+                setattr(instance, name, value)
+            return instance
+
+        return make
+
+
+class Collection(Node):
+    """Models, parameters and values under names, or in order.
+
+    Parameters
+    ----------
+    items
+        Models, classes, priors, numbers, collections; positional ones are named ``0``, ``1``, ... A single list is taken
+        as its items, a single dict as named items.
+    """
+
+    def __init__(self, /, *items, **named):
+        super().__init__({})
+        if len(items) == 1 and isinstance(items[0], (list, tuple)):
+            items = items[0]
+        elif len(items) == 1 and isinstance(items[0], dict):
+            items, named = (), {**items[0], **named}
+        for name, value in {**{str(index): item for index, item in enumerate(items)}, **named}.items():
+            self[name] = value
+
+    def __setitem__(self, name, value):
+        name = str(name)
+        if hasattr(type(self), name):
+            raise ModelError(f"an item of a {self.title} cannot be called {name}, which is one of its methods")
+        self._children[name] = child_from(value, name)
+
+    def __len__(self):
+        return len(self._children)
+
+    def __iter__(self):
+        return iter(self._children.values())
+
+    def build(self):
+        names = tuple(self._children)
+        return lambda *values: Instance(names, values)
+
+
+class ListParameter(Collection):
+    """A list of components inside a component; its instance is a list."""
+
+    def build(self):
+        return lambda *values: list(values)
+
+
+class TupleParameter(Collection):
+    """The numbers of a tuple argument, ``centre.centre_0`` and ``centre.centre_1``; its instance is a tuple."""
+
+    def __init__(self, names, values):
+        Node.__init__(self, zip(names, values, strict=True))
+
+    def __setitem__(self, name, value):
+        if name not in self._children:
+            raise ModelError(f"the tuple has no part {name}{did_you_mean(name, self._children)}")
+        self._children[name] = child_from(value, name)
+
+    def build(self):
+        return lambda *values: values
+
+
+def child_from(value, name):
+    """A value as a model holds it: classes become models, lists with components lists of them, numbers floats."""
+    if isinstance(value, Comparison):
+        raise ModelError(f"{name} is set to a comparison, {value!r}; use add_assertion")
+    if isinstance(value, (Expression, Node)) or value is MISSING:
+        return value
+    if is_number(value):
+        if math.isnan(value):
+            raise ModelError(f"{name} is set to NaN; a fixed value is a number")
+        return value if isinstance(value, int) else float(value)
+    if isinstance(value, type):
+        return Model(value)
+    if is_frozen_distribution(value):
+        return as_prior(value)
+    if isinstance(value, (list, tuple)) and any(_is_component(item) for item in value):
+        if isinstance(value, list):
+            return ListParameter(value)
+        return TupleParameter(tuple_names(name, len(value)), [child_from(item, name) for item in value])
+    return value
+
+
+def tuple_names(name, length):
+    """``centre`` -> ``centre_0``, ``centre_1``."""
+    return [f"{name}_{index}" for index in range(length)]
+
+
+def _is_component(value):
+    return isinstance(value, (Expression, Node, type)) or is_frozen_distribution(value)
