@@ -1,11 +1,11 @@
 """posterior.h5: ArviZ's groups for people, and the weighted samples as they were for the next phase.
 
-/posterior                   equal-weight draws: shared (chain, draw), local (chain, draw, dataset), NaN where there is none
-/sample_stats                of the same draws: the row they come from, lp and log_likelihood where known
-/weighted_samples            the shared parameters as sampled: (sample)
-/weighted_local_samples      every dataset's rows one after another: (row), ``dataset_index`` says whose
-/evidence                    of the phase and of each dataset
-/provenance                  hash, versions, seed, settings; ``phase`` is the whole record as JSON
+/posterior               equal-weight draws: shared (chain, draw), local (chain, draw, dataset), NaN where it has none
+/sample_stats            of the same draws: the row they come from, lp and log_likelihood where known
+/weighted_samples        the shared parameters as sampled: (sample)
+/weighted_local_samples  every dataset's rows one after another: (row), ``dataset_index`` says whose
+/evidence                of the phase and of each dataset
+/provenance              hash, versions, seed, settings; ``phase`` is the whole record as JSON
 """
 import json
 

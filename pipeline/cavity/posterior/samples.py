@@ -394,4 +394,4 @@ def _plain(value):
         return value.tolist()
     if isinstance(value, np.generic):
         return value.item()
-    raise ResultError(f"a result's information has a {type(value).__name__}, which JSON cannot hold; give numbers or texts")
+    raise ResultError(f"a result's information has a {type(value).__name__}, which JSON cannot hold; give numbers")

@@ -1,0 +1,78 @@
+"""Prior passing: a posterior becomes the prior of the next fit."""
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from cavity.errors import ResultError
+from cavity.prior import DrawnVariable, GaussianPrior
+
+FLOOR = 0.01        # of the old prior's sd
+
+
+def model_with_gaussians(model, samples, factor=3.0, floor=None):
+    """The model with a Gaussian for each parameter: posterior mean, sigma max(factor sd, floor), old limits kept.
+
+    A drawn variable stays as it is: its parent is its prior.
+    """
+    _check(samples, factor)
+    mean, sd = samples.mean, samples.sd
+    replacements = {}
+    for j, (prior, name) in enumerate(zip(model.priors, model.parameter_names, strict=True)):
+        if isinstance(prior, DrawnVariable):
+            continue
+        sigma = max(factor * sd[j], _floor(prior, name, floor), 1e-12 * abs(mean[j]), np.finfo(float).tiny)
+        replacements[prior] = GaussianPrior(
+            mean=float(mean[j]), sigma=float(sigma), lower_limit=prior.lower_limit, upper_limit=prior.upper_limit
+        )
+    return model.replacing(replacements)
+
+
+def model_with_covariance(model, samples, factor=3.0):
+    """The model with the posterior's whole covariance as its prior.
+
+    Each parameter becomes mean + factor L z, with L the Cholesky factor of the covariance and z independent unit
+    Gaussians, which are the new free parameters. Finite limits become assertions.
+
+    Raises
+    ------
+    ResultError
+        If the covariance has no Cholesky factor: fewer samples than parameters, or a parameter that did not vary.
+    """
+    _check(samples, factor)
+    if any(isinstance(prior, DrawnVariable) for prior in model.priors):
+        raise ResultError("the covariance of a drawn variable cannot be passed on: its parent is its prior")
+    try:
+        scale = factor * np.linalg.cholesky(samples.covariance)
+    except np.linalg.LinAlgError:
+        raise ResultError("the posterior's covariance is singular; pass it parameter by parameter (model_with)") from None
+    unit = [GaussianPrior(mean=0.0, sigma=1.0) for _ in model.priors]
+    replacements = {}
+    for j, prior in enumerate(model.priors):
+        value = float(scale[j, 0]) * unit[0]
+        for k in range(1, j + 1):
+            value = value + float(scale[j, k]) * unit[k]
+        replacements[prior] = value + float(samples.mean[j])
+    passed = model.replacing(replacements)
+    for prior, value in replacements.items():
+        if math.isfinite(prior.lower_limit):
+            passed.add_assertion(value > prior.lower_limit)
+        if math.isfinite(prior.upper_limit):
+            passed.add_assertion(value < prior.upper_limit)
+    return passed
+
+
+def _check(samples, factor):
+    if not factor > 0.0:
+        raise ResultError(f"prior passing needs a factor above 0, got {factor}")
+    if not np.all(np.isfinite(samples.mean)):
+        raise ResultError("the posterior mean is not finite, so it cannot become a prior")
+
+
+def _floor(prior, name, floor):
+    if isinstance(floor, Mapping):
+        floor = floor.get(name)
+    if floor is not None:
+        return float(floor)
+    sd = float(prior.moments()[1])
+    return FLOOR * sd if math.isfinite(sd) else 0.0

@@ -1,0 +1,213 @@
+"""The result of one fit: samples, the model they belong to, and what a later fit starts from."""
+import dataclasses
+import json
+from functools import cached_property
+
+import numpy as np
+
+from cavity.errors import ResultError
+from cavity.posterior.passing import model_with_covariance, model_with_gaussians
+from cavity.posterior.samples import jsonable
+from cavity.posterior.store import load_attributes, load_tree, samples_from_tree, samples_tree, save_tree
+from cavity.posterior.stored_model import StoredModel, model_dict
+
+
+class Result:
+    """Samples of one fit and the model that was fitted.
+
+    Parameters
+    ----------
+    samples
+        Samples in the order of the model's parameters.
+    model
+        The model that was fitted, or its stored form.
+    search
+        The search, or its settings as a dict.
+    analysis
+        What was fitted; in memory only, never stored.
+    identity
+        Hash of all inputs: data, model, priors, settings, seed.
+    name, dataset, covariates
+        Where the result belongs, for tables and queries.
+    """
+
+    def __init__(self, samples, model, search=None, analysis=None, identity="", name="", dataset="", covariates=None):
+        if len(samples.names) != len(model.priors):
+            raise ResultError(f"samples of {len(samples.names)} parameters for a model with {len(model.priors)}")
+        self.samples = dataclasses.replace(samples, model=model)
+        self.fitted_model = model
+        self.settings = jsonable(search.settings() if hasattr(search, "settings") else dict(search or {}))
+        self.analysis = analysis
+        self.identity, self.name, self.dataset = str(identity), str(name), str(dataset)
+        self.covariates = jsonable(dict(covariates or {}))
+
+    def __eq__(self, other):
+        """Equal to the last bit: samples, model, settings and where it belongs."""
+        if not isinstance(other, Result):
+            return NotImplemented
+        return self.samples == other.samples and self._description == other._description
+
+    __hash__ = None
+
+    @property
+    def _description(self):
+        parts = {key: getattr(self, key) for key in ("settings", "identity", "name", "dataset", "covariates")}
+        return {"model": model_dict(self.fitted_model), **parts}
+
+    # --- instances and evidence ---------------------------------------------------------------------------------
+
+    @property
+    def instance(self):
+        """The model at the highest log likelihood."""
+        return self.max_log_likelihood_instance
+
+    @property
+    def max_log_likelihood_instance(self):
+        """The model at the sample with the highest log likelihood."""
+        return self.samples.max_log_likelihood_instance
+
+    @property
+    def max_log_posterior_instance(self):
+        """The model at the sample with the highest posterior density."""
+        return self.samples.max_log_posterior_instance
+
+    @property
+    def median_pdf_instance(self):
+        """The model at the marginal medians."""
+        return self.samples.median_pdf_instance
+
+    @property
+    def log_evidence(self):
+        """Natural logarithm of the marginal likelihood, or None."""
+        return self.samples.log_evidence
+
+    @property
+    def log_evidence_error(self):
+        """Its standard error, or None."""
+        return self.samples.log_evidence_error
+
+    @property
+    def log_likelihood(self):
+        """The highest log likelihood among the samples."""
+        return float(np.nanmax(self.samples.log_likelihood_list))
+
+    # --- what a later fit starts from ---------------------------------------------------------------------------
+
+    @cached_property
+    def model(self):
+        """The fitted model with this posterior as its priors: :meth:`model_with` at its defaults."""
+        return self.model_with()
+
+    def model_with(self, factor=3.0, floor=None):
+        """Prior passing: each parameter gets a Gaussian at its posterior mean, cut at its old limits.
+
+        Parameters
+        ----------
+        factor
+            Posterior sds in the new prior's sigma; 3 leaves room where the first fit was a rough one.
+        floor
+            Smallest sigma, in the parameter's unit: a number, or {parameter name: number}; None: a hundredth of the
+            old prior's sd.
+        """
+        return model_with_gaussians(self.fitted_model, self.samples, factor, floor)
+
+    def model_with_covariance(self, factor=3.0):
+        """Prior passing of the whole covariance: the parameters become relations of independent unit Gaussians."""
+        return model_with_covariance(self.fitted_model, self.samples, factor)
+
+    # --- to print -----------------------------------------------------------------------------------------------
+
+    @property
+    def summary(self):
+        """The samples' table."""
+        return self.samples.summary
+
+    @property
+    def info(self):
+        """The fitted model, the search and the posterior as text."""
+        lines = [str(self.fitted_model.info), ""]
+        if self.settings:
+            settings = {key: value for key, value in self.settings.items() if key != "name"}
+            lines += [f"{self.settings.get('name', 'search')} {settings}", ""]
+        return "\n".join([*lines, self.summary])
+
+
+class ResultList(list):
+    """One result per factor of a graph; ``samples``, ``log_evidence`` and ``model`` are those of the joint fit."""
+
+    def __init__(self, results, samples, model):
+        super().__init__(results)
+        self.samples = dataclasses.replace(samples, model=model)
+        self.fitted_model = model
+
+    @classmethod
+    def of_graph(cls, graph, samples, model, **parts):
+        """Split joint samples by factor.
+
+        Parameters
+        ----------
+        graph
+            Has ``factors`` with ``prior_model`` and ``analysis``, and ``datasets``, their names.
+        samples
+            In the order of ``model.priors``.
+        model
+            The model of the whole graph.
+        parts
+            Passed to each :class:`Result` (search, identity).
+        """
+        column = {prior: j for j, prior in enumerate(model.priors)}
+        results = []
+        for factor, dataset in zip(graph.factors, graph.datasets, strict=True):
+            names = [samples.names[column[prior]] for prior in factor.prior_model.priors]
+            own = dataclasses.replace(samples.subset(names), names=tuple(factor.prior_model.parameter_names), labels=None)
+            results.append(Result(own, factor.prior_model, analysis=factor.analysis, dataset=dataset, **parts))
+        return cls(results, samples, model)
+
+    @property
+    def log_evidence(self):
+        """Of the joint fit."""
+        return self.samples.log_evidence
+
+    @property
+    def log_evidence_error(self):
+        """Of the joint fit."""
+        return self.samples.log_evidence_error
+
+    @property
+    def instance(self):
+        """The whole graph's model at the highest log likelihood."""
+        return self.samples.max_log_likelihood_instance
+
+    @property
+    def summary(self):
+        """The table of all parameters."""
+        return self.samples.summary
+
+
+def save_result(path, result):
+    """Write one result: samples, model, settings, identity; returns the checksum of the content."""
+    description = result._description
+    texts = {key: json.dumps(value) if isinstance(value, dict) else value for key, value in description.items()}
+    attributes = {"kind": "result", "identity": result.identity, "dataset": result.dataset, "name": result.name}
+    return save_tree(path, {"samples": samples_tree(result.samples), **texts}, attributes=attributes)
+
+
+def load_result(path):
+    """The result in a file, equal to the last bit to the one that was saved.
+
+    The classes of its model are imported when an instance is first asked for.
+
+    Raises
+    ------
+    ResultError
+        If the file is missing, damaged, or holds something else than a result.
+    """
+    if load_attributes(path).get("kind") != "result":
+        raise ResultError(f"{path}: holds no result of a fit")
+    tree = load_tree(path)
+    parts = {key: tree[key] for key in ("identity", "name", "dataset")}
+    samples = samples_from_tree(tree["samples"])
+    model = StoredModel(json.loads(tree["model"]), samples.names)
+    return Result(
+        samples, model, search=json.loads(tree["settings"]), covariates=json.loads(tree["covariates"]), **parts
+    )
