@@ -76,12 +76,13 @@ class StudyConfig(_Section):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"two phases have the name {name}; give each its own")
+        listed = ", ".join(names)
         for position, phase in enumerate(self.phases):
             for earlier in phase.after or ():
                 if earlier == phase.name:
                     raise ValueError(f"phases[{position}].after: {earlier} names itself; name earlier phases only")
                 if earlier not in names:
-                    raise ValueError(f"phases[{position}].after: there is no phase {earlier}; there are {', '.join(names)}")
+                    raise ValueError(f"phases[{position}].after: there is no phase {earlier}; there are {listed}")
                 if earlier not in names[:position]:
                     raise ValueError(
                         f"phases[{position}].after: {earlier} does not come before {phase.name}; "
@@ -89,9 +90,7 @@ class StudyConfig(_Section):
                     )
         for position, grid in enumerate(self.grid_searches):
             if grid.phase not in names:
-                raise ValueError(
-                    f"grid_searches[{position}].phase: there is no phase {grid.phase}; there are {', '.join(names)}"
-                )
+                raise ValueError(f"grid_searches[{position}].phase: there is no phase {grid.phase}; there are {listed}")
         return self
 
     def phase(self, name):

@@ -1,0 +1,95 @@
+"""Running a study.py: by path, under a name of its own, with the modules beside it in reach."""
+import sys
+import traceback
+from contextlib import contextmanager
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+from cavity.errors import CavityError, StudyError
+
+
+def sources(path):
+    """study.py and every Python file beside or below it, in a fixed order: what a study's code is."""
+    folder = Path(path).parent
+    beside = [file for file in folder.rglob("*.py") if not _hidden(file.relative_to(folder))]
+    return tuple(sorted({Path(path), *beside}))
+
+
+def _hidden(path):
+    return any(part.startswith((".", "__pycache__")) for part in path.parts)
+
+
+def load_module(path, name):
+    """Run a study.py.
+
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        The module's name in ``sys.modules``; classes defined in the file carry it.
+
+    Returns
+    -------
+    The module.
+
+    Raises
+    ------
+    StudyError
+        If there is no such file, or it raises; an error of this package keeps its type and gains the file and line.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise StudyError(f"{path}: no such file; the key study of config.yaml names the Python file of the model")
+    spec = spec_from_file_location(name, path)
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    with modules_beside(path), located(path):
+        spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def modules_beside(path):
+    """Imports find the modules beside ``path`` first, and sys.path is afterwards what it was.
+
+    Another study's module of the same name is put aside meanwhile, so two studies may both have a ``profiles.py``.
+    """
+    folder = Path(path).resolve().parent
+    names = {file.stem for file in folder.glob("*.py")} | {file.parent.name for file in folder.glob("*/__init__.py")}
+    names.discard(Path(path).stem)
+    aside = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in names}
+    own = _OWN.setdefault(folder, {})
+    sys.modules.update(own)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        own.update({name: module for name, module in sys.modules.items() if name.partition(".")[0] in names})
+        sys.modules.update(aside)
+
+
+_OWN: dict[Path, dict] = {}
+
+
+@contextmanager
+def located(path, what=""):
+    """Errors of a user's code as one sentence with file and line."""
+    try:
+        yield
+    except CavityError as error:
+        raise type(error)(f"{_place(path, error)}: {what}{error}") from error
+    except SyntaxError as error:
+        raise StudyError(f"{error.filename}, line {error.lineno}: {error.msg}") from error
+    except Exception as error:
+        raise StudyError(f"{_place(path, error)}: {what}{type(error).__name__}: {error}") from error
+
+
+def _place(path, error):
+    """The last line of the user's own files in a traceback."""
+    folder = Path(path).resolve().parent
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if Path(frame.filename).resolve().is_relative_to(folder):
+            return f"{frame.filename}, line {frame.lineno}"
+    return str(path)
