@@ -47,9 +47,10 @@ def made_sampler(make, problem, guard, rng, settings):
 
 @contextlib.contextmanager
 def known_warnings_silenced():
-    """dynesty's warning about a plateau among the live points: this is answered by its results."""
+    """dynesty's advice on plateaus, few live points and hard bounds: its results and their error answer it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="All the initial likelihood values are the same")
+        warnings.filterwarnings("ignore", message="The enlargement factor for the ellipsoidal bounds")
         warnings.filterwarnings("ignore", message="Beware! Having `nlive")
         yield
 

@@ -4,12 +4,17 @@ import numpy as np
 from scipy.special import logsumexp, ndtri
 
 from cavity.errors import SearchError
+from cavity.message.pareto import effective_sample_size
 from cavity.message.sobol import sobol_uniform
 from cavity.search.base import Search
 from cavity.search.importance import evaluate, importance_samples
 from cavity.search.mode import covariance_of, find_mode
 from cavity.search.proposal import draw, fit_components, log_density, log_prior, make_proposal, unit_of
 from cavity.search.settings import adapter, check_integer, check_number
+
+#: Rounds of fitting the proposal, at most, and components it may have by then.
+ADAPTATIONS = 4
+MOST_COMPONENTS = 5
 
 
 @adapter
@@ -22,7 +27,7 @@ class Laplace(Search):
     Parameters
     ----------
     n_draws
-        Weighted draws to return, one likelihood call each.
+        Weighted draws to return, one likelihood call each; Sobol points are best in powers of two.
     n_scan
         Points of the prior to start from: Sobol points and its median.
     n_starts
@@ -30,18 +35,19 @@ class Laplace(Search):
     max_iterations
         Newton steps a start, each of 1 + 2 D + D (D - 1) / 2 calls.
     n_adapt
-        Draws to fit the proposal to before the last ones; 0 keeps the Laplace approximation.
+        Draws to fit the proposal to before the last ones, up to four times this where the first fit is poor; 0 keeps
+        the Laplace approximation.
     prior_fraction
         Share of the draws that come from the prior.
     df
         Degrees of freedom of the proposal.
     """
 
-    n_draws: int = 400
+    n_draws: int = 512
     n_scan: int = 64
     n_starts: int = 3
     max_iterations: int = 12
-    n_adapt: int = 100
+    n_adapt: int = 128
     prior_fraction: float = 0.1
     df: float = 5.0
 
@@ -91,18 +97,28 @@ class Laplace(Search):
         return sorted(modes, key=lambda mode: -mode.value)
 
     def _adapted(self, problem, guard, proposal, rng):
-        """The proposal fitted to a first set of draws, where these say enough."""
-        z = draw(proposal, self.n_adapt, rng)
-        log_weights = evaluate(problem, guard, z)[2] + log_prior(z) - log_density(proposal, z)
-        total = logsumexp(log_weights)
-        if not np.isfinite(total):
-            return proposal
-        ess = np.exp(-logsumexp(2.0 * (log_weights - total)))
-        if ess < 6 * (problem.ndim + 1):
-            return proposal
-        count = len(proposal.weights)
-        shares, means, covariances = fit_components(z, log_weights, count, rng)
-        return make_proposal(shares, means, 1.2 * covariances, self.df, self.prior_fraction)
+        """The proposal fitted to draws from it, again until it is close to the posterior (adaptive multiple importance
+        sampling, Cornuet et al. 2012: each draw is weighted by the mean of the densities used so far)."""
+        proposals, points, targets = [proposal], [], []
+        for _ in range(ADAPTATIONS):
+            z = draw(proposals[-1], self.n_adapt, rng)
+            points.append(z)
+            targets.append(evaluate(problem, guard, z)[2] + log_prior(z))
+            last = targets[-1] - log_density(proposals[-1], z)
+            pooled = np.concatenate(points)
+            density = logsumexp([log_density(earlier, pooled) for earlier in proposals], axis=0)
+            log_weights = np.concatenate(targets) - density
+            if not np.isfinite(log_weights).any():
+                return proposal
+            ess = effective_sample_size(log_weights)
+            if ess < 3 * (problem.ndim + 1):
+                continue
+            count = max(len(proposal.weights), min(MOST_COMPONENTS, int(ess / (10 * (problem.ndim + 1)))))
+            shares, means, covariances = fit_components(pooled, log_weights, count, rng)
+            proposals.append(make_proposal(shares, means, 1.2 * covariances, self.df, self.prior_fraction))
+            if effective_sample_size(last) > 0.4 * self.n_adapt:
+                break
+        return proposals[-1]
 
 
 def _near(mode, other):
