@@ -1,0 +1,221 @@
+"""All sites of a fit behind one face: log l, scores and noise at any phi, in the order the sites were given."""
+import numpy as np
+
+from cavity.errors import PropagationError
+from cavity.message.pareto import log_sum_exp
+from cavity.propagate.link import Link
+from cavity.propagate.particles import SMALLEST, ParticleGroup, Score
+from cavity.propagate.table import axes_of, cardinal_splines
+
+PRIOR_END = 3.5  # a table whose outermost nodes reach this far into a bounded prior covers it
+
+
+class TableGroup:
+    """Table sites with the same nodes and the same link.
+
+    Parameters
+    ----------
+    sites
+        N sites of kind "table".
+    links
+        Their links.
+    """
+
+    def __init__(self, sites, links):
+        self.sites, self.N, self.index = sites, len(sites), links[0].shared_index
+        self.kinds = [links[0].space.kinds[j] for j in self.index]
+        self.axes = axes_of(sites[0].nodes)
+        self.values = np.stack([site.log_l for site in sites])
+
+    def _splines(self, phi):
+        """Cardinal splines of each axis [3, Q, K_i], and how far phi lies outside the nodes [Q, p]."""
+        psi = phi[:, self.index]
+        inner = np.stack([np.clip(psi[:, i], axis[0], axis[-1]) for i, axis in enumerate(self.axes)], 1)
+        return [cardinal_splines(axis, psi[:, i]) for i, axis in enumerate(self.axes)], psi - inner
+
+    def _spline(self, splines, orders):
+        """The tensor spline's derivative of these orders: [Q, N]."""
+        if len(self.axes) == 1:
+            return splines[0][orders[0]] @ self.values.T
+        shaped = self.values.reshape(self.N, len(self.axes[0]), len(self.axes[1]))
+        left = np.tensordot(splines[0][orders[0]], shaped, (1, 1))  # [Q, N, K_2]
+        return (left @ splines[1][orders[1]][:, :, None])[..., 0]
+
+    def _order(self, *axes):
+        return [axes.count(i) for i in range(len(self.axes))]
+
+    def _outward(self, splines, excess):
+        """Slopes [Q, N, p] with which log l goes on outside the nodes: never upwards."""
+        slopes = np.stack([self._spline(splines, self._order(i)) for i in range(len(self.axes))], -1)
+        away = np.sign(excess)[:, None]
+        return slopes, np.where(away == 0, slopes, away * np.minimum(away * slopes, 0.0))
+
+    def log_l(self, phi, correction):
+        """[Q, N]; the correction went into the table when it was built."""
+        splines, excess = self._splines(phi)
+        value = self._spline(splines, self._order())
+        if excess.any():
+            value = value + (self._outward(splines, excess)[1] * excess[:, None]).sum(-1)
+        return value
+
+    def scores(self, phi):
+        """A Score with arrays [Q, N, ...]."""
+        (Q, D), p = phi.shape, len(self.axes)
+        splines, excess = self._splines(phi)
+        slopes = self._outward(splines, excess)[1]
+        grad, hess = np.zeros((Q, self.N, D)), np.zeros((Q, self.N, D, D))
+        inside = excess == 0
+        for i in range(p):
+            grad[..., self.index[i]] = slopes[..., i]
+            for j in range(p):
+                keep = (inside[:, i] & inside[:, j])[:, None]
+                hess[..., self.index[i], self.index[j]] = np.where(keep, self._spline(splines, self._order(i, j)), 0.0)
+        noise, ess = np.zeros((Q, self.N, D, D)), np.empty((Q, self.N))
+        for q in range(Q):
+            for n, site in enumerate(self.sites):
+                noise[q, n], ess[q, n] = self._noise(site, phi[q], D)
+        return Score(self.log_l(phi, False), grad, hess, noise, ess)
+
+    def particle_weights(self, site, phi):
+        """Log weights of a site's particles at phi [D], and their slopes [S, p]: linear between nodes."""
+        table = site.node_log_weights.reshape((site.size,) + tuple(len(axis) for axis in self.axes))
+        lows, shares, widths = [], [], []
+        for axis, x in zip(self.axes, phi[self.index]):
+            low = int(np.clip(np.searchsorted(axis, x) - 1, 0, len(axis) - 2))
+            lows.append(low)
+            widths.append(axis[low + 1] - axis[low])
+            shares.append(np.clip((x - axis[low]) / widths[-1], 0.0, 1.0))
+        cell = table[(slice(None), *(slice(low, low + 2) for low in lows))]
+        cell = np.maximum(cell, cell.max() - 700.0)
+        ends = [np.array([1 - share, share]) for share in shares]
+        if len(self.axes) == 1:
+            return cell @ ends[0], (cell[:, 1:] - cell[:, :1]) / widths[0]
+        value = cell @ ends[1] @ ends[0]
+        slopes = np.stack([(cell[:, 1] - cell[:, 0]) @ ends[1] / widths[0], (cell[:, :, 1] - cell[:, :, 0]) @ ends[0] / widths[1]], -1)
+        return value, slopes
+
+    def _noise(self, site, phi, D):
+        a, slopes = self.particle_weights(site, phi)
+        w = np.exp(a - log_sum_exp(a))
+        centred = w[:, None] * (slopes - w @ slopes)
+        noise = np.zeros((D, D))
+        noise[np.ix_(self.index, self.index)] = centred.T @ centred
+        return noise, 1 / max((w * w).sum(), SMALLEST)
+
+    def inside(self, phi):
+        """Whether phi [Q, D] is between the outermost nodes, or they reach the end of the prior: [Q]."""
+        return self._between(phi, 0)
+
+    def in_shell(self, phi):
+        """Whether phi [Q, D] is beyond the second nodes from the outside, where the prior goes on: [Q]."""
+        return ~self._between(phi, 1)
+
+    def _between(self, phi, skip):
+        result = np.ones(len(phi), bool)
+        for i, (axis, kind) in enumerate(zip(self.axes, self.kinds)):
+            x = phi[:, self.index[i]]
+            covers = kind == "normal"
+            low = -np.inf if covers and axis[0] <= -PRIOR_END else axis[skip]
+            high = np.inf if covers and axis[-1] >= PRIOR_END else axis[-1 - skip]
+            result &= (x >= low) & (x <= high)
+        return result
+
+
+class SiteBank:
+    """Sites grouped by shape and stacked, so that a sum over all of them is a few array operations.
+
+    Parameters
+    ----------
+    sites
+        :class:`~cavity.propagate.site.Site` objects, one a dataset.
+    space
+        The :class:`~cavity.propagate.transform.GlobalSpace`.
+
+    Raises
+    ------
+    PropagationError
+        If a dataset has two sites.
+    """
+
+    def __init__(self, sites, space):
+        self.sites, self.space, self.N = tuple(sites), space, len(sites)
+        self.datasets = tuple(site.dataset for site in sites)
+        if len(set(self.datasets)) != self.N:
+            twice = next(name for name in self.datasets if self.datasets.count(name) > 1)
+            raise PropagationError(f"{twice} has two sites; a dataset enters the posterior once")
+        known, members = {}, {}
+        links = [known.setdefault(link.key, link) for link in (Link(site.link, space) for site in sites)]
+        self.links = tuple(links)
+        for i, (site, link) in enumerate(zip(sites, links)):
+            members.setdefault(self._shape(site, link), []).append(i)
+        self.members = [np.array(indices) for indices in members.values()]
+        self.groups = [
+            (ParticleGroup if key[0] == "particles" else TableGroup)([sites[i] for i in indices], [links[i] for i in indices])
+            for key, indices in members.items()
+        ]
+
+    @staticmethod
+    def _shape(site, link):
+        """Equal for sites that are stacked; particles are padded, to half as many again at most."""
+        if site.kind == "table":
+            return "table", site.nodes.tobytes(), tuple(link.shared_index)
+        ladder = int(np.ceil(2 * np.log2(max(site.size, 1)) - 1e-9))
+        return "particles", link.d, link.p, ladder, site.exponents.tobytes(), bool(site.transport.any())
+
+    def log_l(self, phi, correction=True):
+        """log l of every site at phi [Q, D]: [Q, N].
+
+        Parameters
+        ----------
+        phi
+            [Q, D]
+        correction
+            Whether to add 1/2 (sum w^2 - 1/S), the first order bias of the logarithm of an average.
+        """
+        phi = np.asarray(phi, float)
+        result = np.empty((len(phi), self.N))
+        for indices, group in zip(self.members, self.groups):
+            result[:, indices] = group.log_l(phi, correction)
+        return result
+
+    def log_density(self, phi, correction=True):
+        """log prior + sum of log l at phi [Q, D]: [Q]; -inf where a surrogate must not be read."""
+        phi = np.asarray(phi, float)
+        result = self.space.log_prior(phi)
+        possible = np.isfinite(result)
+        possible[possible] = self.inside(phi[possible])
+        result[~possible] = -np.inf
+        if possible.any():
+            result[possible] += self.log_l(phi[possible], correction).sum(1)
+        return np.where(np.isnan(result), -np.inf, result)
+
+    def scores(self, phi):
+        """A :class:`Score` at each phi [Q, D]: arrays [Q, N, ...]. Memory: Q N D^2 doubles three times."""
+        phi = np.asarray(phi, float)
+        (Q, D), N = phi.shape, self.N
+        result = Score(
+            np.empty((Q, N)), np.empty((Q, N, D)), np.empty((Q, N, D, D)), np.empty((Q, N, D, D)), np.empty((Q, N))
+        )
+        for indices, group in zip(self.members, self.groups):
+            for whole, part in zip(result, group.scores(phi)):
+                whole[:, indices] = part
+        return result
+
+    def score(self, phi):
+        """A :class:`Score` at one phi [D]: arrays [N, ...]."""
+        return Score(*(part[0] for part in self.scores(np.asarray(phi, float)[None])))
+
+    def inside(self, phi):
+        """Whether phi [Q, D] is inside every site's design box: [Q]."""
+        phi = np.asarray(phi, float)
+        return np.logical_and.reduce([group.inside(phi) for group in self.groups] or [np.ones(len(phi), bool)])
+
+    def shell_mass(self, phi, log_weights):
+        """The share of weighted draws phi [S, D] in the outer shell of some design: above .5 %, build it anew."""
+        phi = np.asarray(phi, float)
+        outer = np.logical_or.reduce([group.in_shell(phi) for group in self.groups] or [np.zeros(len(phi), bool)])
+        return float(np.exp(log_weights - log_sum_exp(log_weights)) @ outer)
+
+    def without(self, datasets):
+        """The same bank with these datasets left out."""
+        return SiteBank([site for site in self.sites if site.dataset not in set(datasets)], self.space)

@@ -1,0 +1,203 @@
+"""Designs for shared parameters: offsets at which a search evaluates its particles again, and the surrogate they give."""
+from dataclasses import dataclass, replace
+from itertools import combinations, product
+
+import numpy as np
+
+from cavity.errors import PropagationError
+
+AXIAL = (-2.5, -1.25, 1.25, 2.5)  # posterior sds
+CROSS = 1.5
+CHEBYSHEV_NODES, CHEBYSHEV_DEGREE, CHEBYSHEV_WIDTH = 14, 9, 6.0
+LOWEST_CHANGE = -1e3  # stands for a likelihood of zero
+
+
+def monomials(p, degree, cross=True):
+    """Exponents [F, p] of the monomials of p variables up to a degree, without the constant."""
+    found = [e for e in product(range(degree + 1), repeat=p) if 0 < sum(e) <= degree]
+    found = [e for e in found if cross or sum(power > 0 for power in e) == 1]
+    return np.array(sorted(found, key=lambda e: (sum(e), e)), int).reshape(-1, p)
+
+
+def _powers(v, exponents):
+    return np.prod(np.where(exponents == 0, 1.0, v[..., None, :] ** exponents), -1)
+
+
+def _lowered(exponents, j):
+    """Exponents of the derivative along axis j, and its factors."""
+    lower = exponents.copy()
+    lower[:, j] = np.maximum(lower[:, j] - 1, 0)
+    return exponents[:, j].astype(float), lower
+
+
+def features(v, exponents):
+    """The monomials at v [..., p]: [..., F]."""
+    return _powers(np.asarray(v, float), exponents)
+
+
+def feature_gradient(v, exponents):
+    """Their first derivatives: [..., F, p]."""
+    v, columns = np.asarray(v, float), []
+    for j in range(exponents.shape[1]):
+        factor, lower = _lowered(exponents, j)
+        columns.append(factor * _powers(v, lower))
+    return np.stack(columns, -1)
+
+
+def feature_hessian(v, exponents):
+    """Their second derivatives: [..., F, p, p]."""
+    v, rows = np.asarray(v, float), []
+    for j in range(exponents.shape[1]):
+        factor, lower = _lowered(exponents, j)
+        rows.append(factor[:, None] * feature_gradient(v, lower))
+    return np.stack(rows, -1)
+
+
+def axial_design(p, kind="axial"):
+    """Offsets in whitened units and the monomials they determine.
+
+    Parameters
+    ----------
+    p
+        How many shared parameters.
+    kind
+        "axial": a cubic along every axis, 4p points. "quad": with the cross terms, 2p(p - 1)/2 points more.
+        "chebyshev": degree 9 along every axis from 14 points over +-6, for scale parameters with long tails.
+
+    Returns
+    -------
+    (offsets, exponents, v_max)
+        [K, p], [F, p], and the half width of the box where the surrogate is meant to hold.
+    """
+    axes = np.eye(p)
+    if kind == "chebyshev":
+        ticks = CHEBYSHEV_WIDTH * np.cos(np.pi * (np.arange(CHEBYSHEV_NODES) + 0.5) / CHEBYSHEV_NODES)
+        return np.concatenate([x * axes for x in ticks]), monomials(p, CHEBYSHEV_DEGREE, cross=False), CHEBYSHEV_WIDTH
+    if kind not in ("axial", "quad"):
+        raise PropagationError(f"a design for shared parameters is axial, quad or chebyshev, got {kind}")
+    offsets, exponents = np.concatenate([x * axes for x in AXIAL]), monomials(p, 3, cross=False)
+    if kind == "quad" and p > 1:
+        pairs = [CROSS * (axes[i] + sign * axes[j]) for i, j in combinations(range(p), 2) for sign in (1, -1)]
+        products = monomials(p, 2)
+        offsets = np.concatenate([offsets, pairs])
+        exponents = np.concatenate([exponents, products[(products > 0).sum(1) == 2]])
+    return offsets, exponents, 3.5
+
+
+@dataclass(frozen=True, eq=False)
+class SharedDesign:
+    """Where particles are evaluated again: (theta + B v_k, psi0 + W^-1 v_k).
+
+    Parameters
+    ----------
+    psi0, whitener
+        Centre [p] and W [p, p], v = W (psi - psi0), in the coordinates of the GlobalSpace.
+    offsets, exponents, v_max
+        As :func:`axial_design` returns them.
+    transport
+        B [d, p]: moves a particle along the degeneracy of theta and psi.
+    """
+
+    psi0: np.ndarray
+    whitener: np.ndarray
+    offsets: np.ndarray
+    exponents: np.ndarray
+    v_max: float
+    transport: np.ndarray
+
+    @classmethod
+    def around(cls, psi0, covariance, d, kind="axial"):
+        """Centred at q's mean [p] and whitened by q's covariance [p, p] of the shared parameters; no transport yet."""
+        psi0 = np.asarray(psi0, float)
+        whitener = np.linalg.inv(np.linalg.cholesky(np.asarray(covariance, float)))
+        offsets, exponents, v_max = axial_design(len(psi0), kind)
+        return cls(psi0, whitener, offsets, exponents, v_max, np.zeros((d, len(psi0))))
+
+    def with_transport(self, transport):
+        """The same design with B [d, p]."""
+        return replace(self, transport=np.asarray(transport, float))
+
+    def psi(self, v):
+        """v [..., p] -> psi [..., p]."""
+        return self.psi0 + np.linalg.solve(self.whitener, np.asarray(v, float)[..., None])[..., 0]
+
+    def points(self, theta):
+        """The K moved clouds of theta [S, d]: a list of (theta + B v_k [S, d], psi_k [p])."""
+        return [(theta + self.transport @ v, self.psi(v)) for v in self.offsets]
+
+
+def transport(log_l, mode, tau, design, scales, hessian=None):
+    """B = (-d2_theta log L + T^-1)^-1 d2_{theta v} log L at the mode, by central differences.
+
+    Parameters
+    ----------
+    log_l
+        theta [n, d], psi [n, p] -> log L [n]; called once with 4 d p points (and 2 d^2 + 1 for the Hessian).
+    mode
+        [d], of the local posterior at ``design.psi0``.
+    tau
+        [d], the parent's present sd.
+    design
+        A :class:`SharedDesign`.
+    scales
+        [d], local posterior sds: the differences step a quarter of them.
+    hessian
+        d2_theta log L at the mode [d, d], if it is known.
+
+    Returns
+    -------
+    ndarray
+        [d, p]; zero where a difference is not finite.
+    """
+    mode, scales = np.asarray(mode, float), 0.25 * np.asarray(scales, float)
+    d, p, step = len(mode), len(design.psi0), 0.5
+    moves = np.diag(scales)
+    corners = [(a, b, i, j) for i in range(d) for j in range(p) for a in (1, -1) for b in (1, -1)]
+    theta = [mode + a * moves[i] for a, b, i, j in corners]
+    v = [b * step * np.eye(p)[j] for a, b, i, j in corners]
+    pairs = list(combinations(range(d), 2))
+    if hessian is None:
+        theta += [mode] + [mode + a * moves[i] for i in range(d) for a in (1, -1)]
+        theta += [mode + a * moves[i] + b * moves[j] for i, j in pairs for a in (1, -1) for b in (1, -1)]
+        v += [np.zeros(p)] * (len(theta) - len(v))
+    values = np.asarray(log_l(np.array(theta), design.psi(np.array(v))), float)
+    signs = np.array([a * b for a, b, i, j in corners], float)
+    mixed = (values[: len(corners)] * signs).reshape(d, p, 4).sum(-1) / (4 * scales[:, None] * step)
+    if hessian is None:
+        rest = values[len(corners) :]
+        line, cross = rest[1 : 1 + 2 * d].reshape(d, 2), rest[1 + 2 * d :].reshape(-1, 4)
+        hessian = np.diag((line.sum(1) - 2 * rest[0]) / scales**2)
+        for (i, j), (pp, pm, mp, mm) in zip(pairs, cross):
+            hessian[i, j] = hessian[j, i] = (pp - pm - mp + mm) / (4 * scales[i] * scales[j])
+    matrix = np.diag(1 / np.asarray(tau, float) ** 2) - hessian
+    if not (np.isfinite(matrix).all() and np.isfinite(mixed).all() and np.linalg.eigvalsh(matrix).min() > 0):
+        return np.zeros((d, p))
+    return np.linalg.solve(matrix, mixed)
+
+
+def fit_surrogate(design, change, log_w):
+    """The polynomials P_s(v) ~ log L(theta_s + B v, psi(v)) - log L(theta_s, psi0), by least squares.
+
+    Parameters
+    ----------
+    design
+        A :class:`SharedDesign` with K offsets and F monomials.
+    change
+        [S, K]; -inf where the likelihood is zero.
+    log_w
+        [S] log weights: the error is an average over them.
+
+    Returns
+    -------
+    (coefficients, error)
+        [S, F], and the weighted root mean square of the error at a point that was left out of the fit.
+    """
+    matrix = features(design.offsets, design.exponents)
+    inverse = np.linalg.pinv(matrix)
+    leverage = np.clip(np.einsum("kf,fk->k", matrix, inverse), 0.0, 1 - 1e-6)
+    change = np.maximum(np.nan_to_num(np.asarray(change, float), nan=LOWEST_CHANGE, neginf=LOWEST_CHANGE), LOWEST_CHANGE)
+    coefficients = change @ inverse.T
+    residual = (change - coefficients @ matrix.T) / (1 - leverage)
+    inner = np.abs(design.offsets).max(1) <= 0.6 * np.abs(design.offsets).max()  # the ends extrapolate when left out
+    weights = np.exp(log_w - np.max(log_w))
+    return coefficients, float(np.sqrt(weights @ (residual[:, inner] ** 2).mean(1) / weights.sum()))

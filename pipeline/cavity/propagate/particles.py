@@ -1,0 +1,305 @@
+"""Particle sites of one shape, stacked: their log l, score, Hessian and noise at any phi."""
+from typing import NamedTuple
+
+import numpy as np
+
+from cavity.message.gaussian import LOG_2PI
+from cavity.message.pareto import log_sum_exp
+from cavity.propagate.design import feature_gradient, feature_hessian, features
+from cavity.propagate.truncation import log_normaliser, log_normaliser_derivatives
+
+BLOCK = 2**17  # particles times nodes evaluated at once: what fits the cache
+SLACK = 1.0  # whitened units outside a design's box where its surrogate is still read, linearly
+SMALLEST = 1e-280
+
+
+class Score(NamedTuple):
+    """What sites say at phi; with Q points a leading axis of Q."""
+
+    log_l: np.ndarray  # [N]
+    grad: np.ndarray  # [N, D]
+    hess: np.ndarray  # [N, D, D]
+    noise: np.ndarray  # [N, D, D] covariance of grad over the particles drawn
+    ess: np.ndarray  # [N] particles that count at phi
+
+
+class Terms(NamedTuple):
+    """Every particle's share of l, and what its derivatives need."""
+
+    a: np.ndarray  # [Q, N, S]
+    u: np.ndarray  # [Q, N, S, d]
+    inverse: np.ndarray  # C^-1 [Q, N, M, d, d]
+    tau2: np.ndarray  # [Q, N, d]
+    mean: np.ndarray  # m - B v [Q, N, d]
+    v: np.ndarray  # [Q, N, p]
+
+
+def _padded(arrays):
+    """Arrays stacked on a new first axis, zeros where the first axis of one is shorter."""
+    longest = max(len(array) for array in arrays)
+    stacked = np.zeros((len(arrays), longest) + arrays[0].shape[1:], arrays[0].dtype)
+    for row, array in zip(stacked, arrays):
+        row[: len(array)] = array
+    return stacked
+
+
+class ParticleGroup:
+    """Sites with equal numbers of drawn and shared parameters and one basis.
+
+    Parameters
+    ----------
+    sites
+        N sites of kind "particles".
+    links
+        Their N links; the same object where the specification is the same.
+    """
+
+    def __init__(self, sites, links):
+        self.sites, self.N = sites, len(sites)
+        self.d, self.p = links[0].d, links[0].p
+        self.links = list(dict.fromkeys(links))
+        self.link_of = np.array([self.links.index(link) for link in links])
+        self.sizes = np.array([site.size for site in sites])
+        self.t = _padded([site.t for site in sites])
+        self.S = self.t.shape[1]
+        self.log_c = np.full((self.N, self.S), -np.inf)
+        for row, site in zip(self.log_c, sites):
+            row[: site.size] = site.log_c
+        self.H = _padded([site.H for site in sites])
+        self.M = self.H.shape[1]
+        self.mode = _padded([site.mode for site in sites])
+        if self.p:
+            self.transport = np.stack([site.transport for site in sites])
+            self.has_transport = bool(self.transport.any())
+            self.psi0 = np.stack([site.psi0 for site in sites])
+            self.whitener = np.stack([site.whitener for site in sites])
+            self.exponents = sites[0].exponents
+            self.coefficients = _padded([site.coefficients for site in sites])
+            self.v_max = np.array([site.v_max for site in sites])
+
+    # ---- the sites' coordinates -------------------------------------------------------------------------------
+
+    def _over_sites(self, per_link):
+        """Arrays of the unique links [Q, ...] as one [Q, 1 or N, ...]."""
+        if len(per_link) == 1:
+            return per_link[0][:, None]
+        return np.stack(per_link, 1)[:, self.link_of]
+
+    def _eta(self, phi):
+        """(m, log sd, psi) of every site: [Q, 1 or N, 2d + p]."""
+        return self._over_sites([link.eta(phi) for link in self.links])
+
+    def _limits(self):
+        return self._over_sites([link.limits[None] for link in self.links])
+
+    @property
+    def _is_truncated(self):
+        return any(link.is_truncated for link in self.links)
+
+    def v(self, phi):
+        """The whitened shared parameters of every site: [Q, N, p]."""
+        return self._v(self._eta(phi), slice(None))
+
+    def _v(self, eta, rows):
+        psi = eta[..., 2 * self.d :]
+        return ((psi - self.psi0[rows])[..., None, :] @ np.swapaxes(self.whitener[rows], -1, -2))[..., 0, :]
+
+    def outermost(self, phi):
+        """max |v| / v_max over sites and axes [Q]: above 1 the surrogates extrapolate."""
+        if not self.p:
+            return np.zeros(len(phi))
+        return (np.abs(self.v(phi)) / self.v_max[:, None]).max((1, 2))
+
+    def inside(self, phi):
+        """Whether phi [Q, D] is where the surrogates may be read: [Q]."""
+        if not self.p:
+            return np.ones(len(phi), bool)
+        return (np.abs(self.v(phi)) <= self.v_max[:, None] + SLACK).all((1, 2))
+
+    def in_shell(self, phi):
+        """Whether phi [Q, D] is outside the box that some site's design covers: [Q]."""
+        return self.outermost(phi) > 1.0
+
+    # ---- one block of sites -----------------------------------------------------------------------------------
+
+    def blocks(self, Q, weight=1):
+        """Slices over nodes and sites that keep a block's arrays in the cache."""
+        n = max(1, min(self.N, BLOCK // (self.S * weight)))
+        q = max(1, min(Q, BLOCK // (self.S * weight * n)))
+        return [(slice(i, i + q), slice(j, j + n)) for i in range(0, Q, q) for j in range(0, self.N, n)]
+
+    def terms(self, eta, rows):
+        """Every particle's share at eta [Q, 1 or n, 2d + p] for the sites of a slice."""
+        d, Q, n = self.d, len(eta), len(range(*rows.indices(self.N)))
+        m, log_sd = eta[..., :d], eta[..., d : 2 * d]
+        tau2 = np.broadcast_to(np.maximum(np.exp(2 * log_sd), SMALLEST), (Q, n, d))
+        mean = np.broadcast_to(m, (Q, n, d))
+        v = self._v(eta, rows) if self.p else np.zeros((Q, n, 0))
+        if self.p and self.has_transport:
+            mean = mean - (self.transport[rows] @ v[..., None])[..., 0]
+        a = self.log_c[rows]
+        if d:
+            r = self.t[rows] - mean[..., None, :]
+            C = self.H[rows] + (tau2[..., None] * np.eye(d))[:, :, None]
+            if d == 1:
+                inverse, log_det = 1 / C, np.log(C[..., 0, 0])
+            else:
+                C = np.where(np.isfinite(C), C, np.eye(d))
+                inverse, log_det = np.linalg.inv(C), np.linalg.slogdet(C)[1]
+            u = self._times_inverse(r, inverse, rows)
+            square = r[..., 0] * u[..., 0] if d == 1 else (r * u).sum(-1)
+            a = a - 0.5 * square - (0.5 * self._by_particle(log_det, rows) + 0.5 * d * LOG_2PI)
+        else:
+            inverse, u = np.zeros((Q, n, 1, 0, 0)), np.zeros((Q, n, self.S, 0))
+            a = np.broadcast_to(a, (Q, n, self.S))
+        if self.p:
+            a = a + self._surrogate(v, rows)
+        return Terms(a, u, inverse, tau2, mean, v)
+
+    def _by_particle(self, per_mode, rows):
+        """[Q, n, M] -> [Q, n, S or 1]."""
+        if self.M == 1:
+            return per_mode
+        return np.take_along_axis(per_mode, np.broadcast_to(self.mode[rows], per_mode.shape[:2] + (self.S,)), 2)
+
+    def _times_inverse(self, r, inverse, rows):
+        """C^-1 r with each particle's own C."""
+        if self.d == 1:
+            return r * self._by_particle(inverse[..., 0, 0], rows)[..., None]
+        if self.M == 1:
+            return r @ inverse[:, :, 0]
+        u = np.zeros_like(r)
+        for k in range(self.M):
+            u += np.where((self.mode[rows] == k)[..., None], r, 0.0) @ inverse[:, :, k]
+        return u
+
+    def _surrogate(self, v, rows):
+        """P_s(v) [Q, n, S]; linear outside the box."""
+        inner = np.clip(v, -self.v_max[rows, None], self.v_max[rows, None])
+        basis = features(inner, self.exponents)
+        if (v != inner).any():
+            basis = basis + (feature_gradient(inner, self.exponents) @ (v - inner)[..., None])[..., 0]
+        return (self.coefficients[rows] @ basis[..., None])[..., 0]
+
+    # ---- what the bank asks -----------------------------------------------------------------------------------
+
+    def log_l(self, phi, correction):
+        """[Q, N]; with the finite-sample correction 1/2 (sum w^2 - 1/S) where asked for."""
+        eta = self._eta(phi)
+        result = np.empty((len(phi), self.N))
+        for nodes, rows in self.blocks(len(phi)):
+            a = self.terms(self._rows(eta[nodes], rows), rows).a
+            total = log_sum_exp(a)
+            if correction:
+                share = np.exp(log_sum_exp(2 * a) - 2 * total)
+                total = total + 0.5 * np.maximum(np.nan_to_num(share) - 1 / self.sizes[rows], 0.0)
+            result[nodes, rows] = total
+        if self._is_truncated:
+            result = result - self._log_normaliser(eta)
+        return np.where(np.isnan(result), -np.inf, result)
+
+    @staticmethod
+    def _rows(array, rows):
+        return array if array.shape[1] == 1 else array[:, rows]
+
+    def _log_normaliser(self, eta):
+        limits, d = self._limits(), self.d
+        return log_normaliser(eta[..., :d], eta[..., d : 2 * d], limits[..., 0], limits[..., 1]).sum(-1)
+
+    def scores(self, phi):
+        """A :class:`Score` with arrays [Q, N, ...]; no finite-sample correction."""
+        Q, D, size = len(phi), phi.shape[1], 2 * self.d + self.p
+        jets = [link.jet(phi) for link in self.links]
+        eta, jacobian, curvature = (self._over_sites([jet[i] for jet in jets]) for i in range(3))
+        if self.p:  # from psi to v
+            full = np.zeros((self.N, size, size))
+            full[:, : 2 * self.d, : 2 * self.d] = np.eye(2 * self.d)
+            full[:, 2 * self.d :, 2 * self.d :] = self.whitener
+            jacobian = full @ jacobian
+        log_l, ess = np.empty((Q, self.N)), np.empty((Q, self.N))
+        grad = np.empty((Q, self.N, size))
+        hess, noise = np.empty((Q, self.N, size, size)), np.empty((Q, self.N, size, size))
+        for nodes, rows in self.blocks(Q, max(1, size // 2)):
+            block = self._block_score(self._rows(eta[nodes], rows), rows)
+            log_l[nodes, rows], grad[nodes, rows], hess[nodes, rows], noise[nodes, rows], ess[nodes, rows] = block
+        if self._is_truncated:
+            log_l, grad, hess = self._truncated(eta, log_l, grad, hess)
+        transposed = np.swapaxes(jacobian, -1, -2)
+        hess = transposed @ hess @ jacobian
+        drawn = 2 * self.d  # psi enters v linearly: only (m, log sd) may be curved in phi
+        if curvature[..., :drawn, :, :].any():
+            bent = curvature[..., :drawn, :, :].reshape(curvature.shape[:2] + (drawn, D * D))
+            hess = hess + (grad[..., None, :drawn] @ bent).reshape(Q, self.N, D, D)
+        grad = (transposed @ grad[..., None])[..., 0]
+        noise = transposed @ noise @ jacobian
+        log_l = np.where(np.isnan(log_l), -np.inf, log_l)
+        return Score(log_l, np.nan_to_num(grad), np.nan_to_num(hess), np.nan_to_num(noise), np.nan_to_num(ess))
+
+    def _block_score(self, eta, rows):
+        """Louis (1982): gradient, Hessian and noise with respect to (m, log sd, v), for one block."""
+        d, p, size = self.d, self.p, 2 * self.d + self.p
+        terms = self.terms(eta, rows)
+        a, u, inverse, tau2 = terms.a, terms.u, terms.inverse, terms.tau2
+        log_l = log_sum_exp(a)
+        w = np.nan_to_num(np.exp(a - log_l[..., None]))
+        diagonal = np.einsum("qnmjj->qnmj", inverse)
+        g = np.empty(a.shape + (size,))
+        if d:
+            g[..., :d] = u
+            per_particle = np.stack([self._by_particle(diagonal[..., j], rows) for j in range(d)], -1)
+            g[..., d : 2 * d] = tau2[:, :, None] * (u * u - per_particle)
+        hess = np.zeros(a.shape[:2] + (size, size))
+        for k in range(self.M if d else 0):
+            share = w if self.M == 1 else np.where(self.mode[rows] == k, w, 0.0)
+            self._add_mode(hess, share, u, inverse[:, :, k], tau2, rows)
+        if p:
+            inner = np.clip(terms.v, -self.v_max[rows, None], self.v_max[rows, None])
+            outside = terms.v != inner
+            slopes, bends = feature_gradient(inner, self.exponents), feature_hessian(inner, self.exponents)
+            slopes = slopes + np.where(outside[:, :, None], 0.0, (bends @ (terms.v - inner)[:, :, None, :, None])[..., 0])
+            g[..., 2 * d :] = self.coefficients[rows] @ slopes
+            mean_coefficients = (w[..., None, :] @ self.coefficients[rows])[..., 0, :]
+            bend = np.einsum("qnf,qnfij->qnij", mean_coefficients, bends)
+            both = outside[..., :, None] & outside[..., None, :]
+            hess[..., 2 * d :, 2 * d :] += np.where(both, 0.0, bend)
+            if d and self.has_transport:
+                g[..., 2 * d :] -= u @ self.transport[rows]
+        grad = (w[..., None, :] @ g)[..., 0, :]
+        g -= grad[..., None, :]
+        weighted = w[..., None] * g
+        hess += np.swapaxes(g, -1, -2) @ weighted
+        noise = np.swapaxes(weighted, -1, -2) @ weighted
+        return log_l, grad, hess, noise, 1 / np.maximum((w * w).sum(-1), SMALLEST)
+
+    def _add_mode(self, hess, w, u, inverse, tau2, rows):
+        """The expected second derivatives that particles of one kernel contribute."""
+        d = self.d
+        mass = w.sum(-1)[..., None, None]
+        um = (w[..., None, :] @ u)[..., 0, :]
+        uu = np.swapaxes(u, -1, -2) @ (w[..., None] * u)
+        mixed = 2 * tau2[..., None, :] * inverse * um[..., None, :]  # [i, j]: 2 tau_j^2 C^-1_ij E u_j
+        hess[..., :d, :d] -= mass * inverse
+        hess[..., :d, d : 2 * d] -= mixed
+        hess[..., d : 2 * d, :d] -= np.swapaxes(mixed, -1, -2)
+        outer = tau2[..., :, None] * tau2[..., None, :]
+        hess[..., d : 2 * d, d : 2 * d] += outer * (2 * mass * inverse**2 - 4 * uu * inverse)
+        variance = np.einsum("qnjj->qnj", uu - mass * inverse)
+        hess[..., d : 2 * d, d : 2 * d] += np.eye(d) * (2 * tau2 * variance)[..., None, :]
+        if self.p and self.has_transport:
+            B = self.transport[rows]
+            turned = np.swapaxes(B, -1, -2)
+            hess[..., :d, 2 * d :] += mass * inverse @ B
+            hess[..., 2 * d :, :d] += turned @ (mass * inverse)
+            hess[..., 2 * d :, 2 * d :] -= turned @ (mass * inverse) @ B
+            hess[..., 2 * d :, d : 2 * d] += turned @ mixed
+            hess[..., d : 2 * d, 2 * d :] += np.swapaxes(turned @ mixed, -1, -2)
+
+    def _truncated(self, eta, log_l, grad, hess):
+        """The parent's normaliser, subtracted."""
+        limits, d = self._limits(), self.d
+        first, second = log_normaliser_derivatives(eta[..., :d], eta[..., d : 2 * d], limits[..., 0], limits[..., 1])
+        for j in range(d):
+            at = np.array([j, d + j])
+            grad[..., at] -= first[..., j, :]
+            hess[..., at[:, None], at[None, :]] -= second[..., j, :, :]
+        return log_l - self._log_normaliser(eta), grad, hess
