@@ -4,6 +4,7 @@ import operator
 import numpy as np
 
 from cavity.errors import ModelError
+from cavity.model.assertions import acceptance
 from cavity.model.program import Program
 
 COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
@@ -91,6 +92,15 @@ class CompiledModel:
         for assertion in self.assertions:
             holds &= assertion.satisfied(values)
         return holds
+
+    @property
+    def has_assertions(self):
+        """Whether anything cuts the prior."""
+        return bool(self._checks)
+
+    def acceptance(self, rng):
+        """The fraction of the prior's mass that the assertions leave, an ``Acceptance``."""
+        return acceptance(self, rng)
 
     def described(self, expression):
         """A relation or assertion with the names of its parameters."""

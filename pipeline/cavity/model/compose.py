@@ -17,8 +17,8 @@ class Model(Node):
     cls
         Any class.
     arguments
-        By name: a prior (a free parameter), a number (fixed), a relation, another model, a class (which becomes a model
-        of it), a list of these, or any other object (passed on). What is not given gets its default prior.
+        By name: a prior (a free parameter), a number (fixed), a relation, another model, a class (which becomes a
+        model of it), a list of these, or any other object (passed on). What is not given gets its default prior.
         A component under a name that the constructor does not have becomes an attribute of the instance.
 
     Raises
@@ -56,7 +56,7 @@ class Model(Node):
 
     @property
     def title(self):
-        return self._cls.__name__
+        return getattr(self._cls, "__name__", type(self._cls).__name__)
 
     def __setitem__(self, name, value):
         if isinstance(self._children.get(name), TupleParameter) and isinstance(value, tuple):
@@ -94,8 +94,8 @@ class Collection(Node):
     Parameters
     ----------
     items
-        Models, classes, priors, numbers, collections; positional ones are named ``0``, ``1``, ... A single list is taken
-        as its items, a single dict as named items.
+        Models, classes, priors, numbers, collections; positional ones are named ``0``, ``1``, ... A single list is
+        taken as its items, a single dict as named items.
     """
 
     def __init__(self, /, *items, **named):
@@ -127,12 +127,17 @@ class Collection(Node):
 class ListParameter(Collection):
     """A list of components inside a component; its instance is a list."""
 
+    title = "list"
+
     def build(self):
         return lambda *values: list(values)
 
 
 class TupleParameter(Collection):
     """The numbers of a tuple argument, ``centre.centre_0`` and ``centre.centre_1``; its instance is a tuple."""
+
+    is_part_of_argument = True
+    title = "tuple"
 
     def __init__(self, names, values):
         Node.__init__(self, zip(names, values, strict=True))

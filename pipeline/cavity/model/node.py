@@ -29,6 +29,8 @@ class Node:
         self._settings = dict(settings or {})
         self._assertions = []
 
+    is_part_of_argument = False      # True of the tuple that one argument of a component is
+
     @property
     def children(self):
         """Name -> child, in order; a copy."""
@@ -129,6 +131,40 @@ class Node:
                     related.setdefault(prior, (*path, str(number)))
         return {prior: own.get(prior, path) for prior, path in related.items()}
 
+    def settings_at(self, path):
+        """The ``Settings`` (passing, label, unit) of the argument at a path."""
+        from cavity.model.defaults import Settings
+
+        *parents, name = path
+        owner = node = self
+        for part in parents:
+            node = node.children.get(part)
+            if not isinstance(node, Node):
+                return Settings()
+            owner = owner if node.is_part_of_argument else node
+        return owner._settings.get(name, Settings())
+
+    @property
+    def labels(self):
+        """A LaTeX label for each free parameter, ``$\\sigma^{\\mathrm{gaussian}}$``."""
+        from cavity.model.labels import labels
+
+        return labels(self)
+
+    @property
+    def units(self):
+        """The unit of each free parameter, from priors.yaml; empty where none is known."""
+        from cavity.model.labels import units
+
+        return units(self)
+
+    @property
+    def info(self):
+        """Text: the components, then every parameter and value, equal list items folded as ``0 - 2``."""
+        from cavity.model.info import describe
+
+        return describe(self)
+
     # -- assertions ---------------------------------------------------------------------------------------------
 
     def add_assertion(self, comparison):
@@ -177,6 +213,18 @@ class Node:
             node.add_assertion(assertion.substituted(replacements))
         return node
 
+    def to_dict(self):
+        """JSON form; ``model_from_dict`` gives an equal model to the last bit.
+
+        Raises
+        ------
+        ModelError
+            If a fixed value cannot be stored.
+        """
+        from cavity.model.stored import model_to_dict
+
+        return model_to_dict(self)
+
     # -- instances ----------------------------------------------------------------------------------------------
 
     def compile(self):
@@ -211,5 +259,6 @@ def _missing_sentence(node, path):
     *parents, name = path
     for parent in parents:
         node = node[parent]
-    return (f"{'.'.join(path)} has neither prior, value nor default prior: set it, for instance "
-            f"model.{'.'.join(path)} = UniformPrior(0.0, 1.0), or give {node.title} a default for {name} in priors.yaml")
+    dotted = ".".join(path)
+    return (f"{dotted} has neither prior, value nor default prior: set it, for instance model.{dotted} = "
+            f"UniformPrior(0.0, 1.0), or give {node.title} a default for {name} in priors.yaml")

@@ -34,7 +34,8 @@ class Program:
         if isinstance(value, Prior):
             return "parameter", self._number[value]
         if isinstance(value, Node):
-            return self._step(value.build(), [self.slot(child, (*path, name)) for name, child in value.children.items()])
+            slots = [self.slot(child, (*path, name)) for name, child in value.children.items()]
+            return self._step(value.build(), slots)
         if isinstance(value, Relation):
             return self._once(("finite", value), lambda: self._finite(value, path))
         return self._constant(value)

@@ -1,5 +1,6 @@
 """Priors: one family a file, and the arithmetic that relates parameters."""
 from cavity.prior.base import Prior
+from cavity.prior.beta import BetaPrior
 from cavity.prior.confined import ConfinedPrior
 from cavity.prior.drawn import DrawnVariable
 from cavity.prior.expression import (
@@ -11,6 +12,7 @@ from cavity.prior.expression import (
     relation,
     ufunc_named,
 )
+from cavity.prior.gamma import GammaPrior
 from cavity.prior.gaussian import GaussianPrior, TruncatedGaussianPrior
 from cavity.prior.half_cauchy import HalfCauchyPrior
 from cavity.prior.half_normal import HalfNormalPrior
@@ -18,10 +20,12 @@ from cavity.prior.log_gaussian import LogGaussianPrior
 from cavity.prior.log_uniform import LogUniformPrior
 from cavity.prior.scipy_prior import ScipyPrior, as_prior, is_frozen_distribution
 from cavity.prior.stored import prior_from_dict
+from cavity.prior.student_t import StudentTPrior
 from cavity.prior.uniform import UniformPrior
 
 __all__ = [
-    "Comparison", "ConfinedPrior", "DrawnVariable", "Expression", "GaussianPrior", "HalfCauchyPrior", "HalfNormalPrior",
-    "LogGaussianPrior", "LogUniformPrior", "Prior", "Relation", "ScipyPrior", "TruncatedGaussianPrior", "UniformPrior",
-    "as_prior", "compile_expression", "expression_from_dict", "is_frozen_distribution", "prior_from_dict", "relation", "ufunc_named",
+    "BetaPrior", "Comparison", "ConfinedPrior", "DrawnVariable", "Expression", "GammaPrior", "GaussianPrior",
+    "HalfCauchyPrior", "HalfNormalPrior", "LogGaussianPrior", "LogUniformPrior", "Prior", "Relation", "ScipyPrior",
+    "StudentTPrior", "TruncatedGaussianPrior", "UniformPrior", "as_prior", "compile_expression",
+    "expression_from_dict", "is_frozen_distribution", "prior_from_dict", "relation", "ufunc_named",
 ]

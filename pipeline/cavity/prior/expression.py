@@ -131,10 +131,10 @@ class Relation(Expression):
 
     def described(self, name_of):
         """The formula as a person writes it."""
-        parts = [_described(arg, name_of) for arg in self.args]
         if self.ufunc in INFIX:
-            return f"({parts[0]} {INFIX[self.ufunc]} {parts[1]})"
-        return f"-{parts[0]}" if self.ufunc == "negative" else f"{self.ufunc}({', '.join(parts)})"
+            left, right = (_operand(arg, name_of) for arg in self.args)
+            return f"{left} {INFIX[self.ufunc]} {right}"
+        return f"{self.ufunc}({', '.join(_described(arg, name_of) for arg in self.args)})"
 
     def __repr__(self):
         return self.described(repr)
@@ -276,3 +276,9 @@ def _described(arg, name_of):
     if isinstance(arg, Relation):
         return arg.described(name_of)
     return name_of(arg) if isinstance(arg, Expression) else repr(arg)
+
+
+def _operand(arg, name_of):
+    """A term of an infix formula: in parentheses where it is infix itself."""
+    is_infix = isinstance(arg, Relation) and arg.ufunc in INFIX
+    return f"({_described(arg, name_of)})" if is_infix else _described(arg, name_of)

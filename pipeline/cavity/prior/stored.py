@@ -1,18 +1,21 @@
 """Priors by name: from the JSON form and from configuration files."""
 from cavity.errors import PriorError, did_you_mean
+from cavity.prior.beta import BetaPrior
 from cavity.prior.confined import ConfinedPrior
 from cavity.prior.drawn import DrawnVariable
+from cavity.prior.gamma import GammaPrior
 from cavity.prior.gaussian import GaussianPrior, TruncatedGaussianPrior
 from cavity.prior.half_cauchy import HalfCauchyPrior
 from cavity.prior.half_normal import HalfNormalPrior
 from cavity.prior.log_gaussian import LogGaussianPrior
 from cavity.prior.log_uniform import LogUniformPrior
 from cavity.prior.scipy_prior import ScipyPrior
+from cavity.prior.student_t import StudentTPrior
 from cavity.prior.uniform import UniformPrior
 
 FAMILIES = {family.__name__: family for family in (
     UniformPrior, LogUniformPrior, GaussianPrior, TruncatedGaussianPrior, LogGaussianPrior, HalfNormalPrior,
-    HalfCauchyPrior, ConfinedPrior, DrawnVariable, ScipyPrior)}
+    HalfCauchyPrior, GammaPrior, BetaPrior, StudentTPrior, ConfinedPrior, DrawnVariable, ScipyPrior)}
 
 
 def prior_from_dict(stored):

@@ -1,0 +1,101 @@
+"""The text of ``model.info``: first the components, then every parameter and value, equal ones folded."""
+from cavity.model.node import MISSING, Node
+from cavity.prior import Expression, Prior, Relation
+
+INDENT = 4
+COLUMN = 44
+
+
+def describe(model):
+    """What ``print(model.info)`` shows.
+
+    Parts of a list that are equal are folded into one, ``0 - 2``. The number in brackets is the parameter's place in
+    every vector, from 0: the same number twice is one parameter.
+    """
+    numbers = {prior: number for number, prior in enumerate(_free_parameters(model))}
+    components = [(path, f"{node.title} (N={len(_free_parameters(node))})") for path, node in model.nodes()]
+    leaves = [line for path, value in model.leaves() for line in _described(path, value, numbers)]
+    (_, root), *components = components
+    n_missing = sum(value is MISSING for _, value in model.leaves())
+    note = f" ({n_missing} arguments without a prior)" if n_missing else ""
+    lines = [f"Total Free Parameters = {len(numbers)}{note}", "", f"{'model':<{COLUMN}}{root}"]
+    lines += _indented(_tree(components), depth=1)
+    lines += ["", *_indented(_tree(leaves), depth=0)]
+    if model.assertions:
+        lines += ["", "assertions"]
+        lines += [" " * INDENT + assertion.described(lambda prior: f"[{numbers.get(prior, '?')}]")
+                  for assertion in model.assertions]
+    return "\n".join(lines)
+
+
+def _free_parameters(node):
+    """As ``node.priors``, also where an argument is still without a prior."""
+    leaves = [value for _, value in node.leaves() if isinstance(value, Expression)]
+    return dict.fromkeys(prior for value in leaves for prior in value.variables())
+
+
+def _described(path, value, numbers):
+    """(path, text) for a leaf; a relation has its formula and then its parameters."""
+    if isinstance(value, Prior):
+        yield path, _parameter(value, numbers)
+    elif isinstance(value, Relation):
+        yield path, value.described(lambda prior: f"[{numbers[prior]}]")
+        for number, prior in enumerate(value.variables()):
+            yield (*path, str(number)), _parameter(prior, numbers)
+    elif not isinstance(value, Node):
+        yield path, str(value)
+
+
+def _parameter(prior, numbers):
+    family, *arguments = str(prior).split(", ")
+    return ", ".join([f"{family} [{numbers[prior]}]", *arguments])
+
+
+def _tree(entries):
+    """Entries (path, text) as a nested list [(name, text, children)], list items folded."""
+    names = list(dict.fromkeys(path[0] for path, _ in entries))
+    below = {name: [(path[1:], text) for path, text in entries if path[0] == name] for name in names}
+    nodes = []
+    for run in _runs(names):
+        if len(run) == 1:
+            nodes.append(_node(run[0], below[run[0]]))
+        else:
+            nodes += _folded(run, below)
+    return nodes
+
+
+def _runs(names):
+    """Neighbouring names that count on: ``[["gaussian"], ["0", "1", "2"]]``."""
+    runs = []
+    for name in names:
+        if runs and name.isdigit() and runs[-1][-1].isdigit() and int(name) == int(runs[-1][-1]) + 1:
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return runs
+
+
+def _folded(run, below):
+    """The nodes of a run of list items: each entry stands at the longest ranges of items that have it."""
+    holders = {}
+    for name in run:
+        for entry in below[name]:
+            holders.setdefault(entry, []).append(name)
+    groups = {}
+    for entry, names in holders.items():
+        for part in _runs(names):
+            groups.setdefault((int(part[0]), -int(part[-1])), []).append(entry)
+    for (first, negative_last), entries in sorted(groups.items()):
+        name = str(first) if first == -negative_last else f"{first} - {-negative_last}"
+        yield _node(name, entries)
+
+
+def _node(name, entries):
+    own = next((text for path, text in entries if not path), "")
+    return name, own, _tree([(path, text) for path, text in entries if path])
+
+
+def _indented(nodes, depth):
+    for name, text, children in nodes:
+        yield f"{' ' * INDENT * depth + name:<{COLUMN}}{text}".rstrip()
+        yield from _indented(children, depth + 1)
