@@ -6,6 +6,7 @@ from cavity.graph.analysis import Analysis
 from cavity.graph.factor import AnalysisFactor
 from cavity.graph.global_model import GlobalPriorModel
 from cavity.graph.hierarchical import HierarchicalFactor, parents_of
+from cavity.graph.result_list import split_by_factor
 from cavity.model import Collection
 
 
@@ -106,11 +107,9 @@ class FactorGraphModel(Analysis):
         for i, (dataset, factor) in enumerate(zip(self.datasets, self.factors)):
             factor.analysis.visualize(paths.child(dataset), instance[i])
 
-    def make_result(self, samples, model, **parts):
-        """One result per factor, each with that factor's own model and parameters; the joint samples on all."""
-        from cavity.posterior.result import ResultList
-
-        return ResultList.of_graph(self, samples, model, **parts)
+    def make_result(self, samples, model):
+        """One result a factor, each with that factor's own model and parameters; the joint samples beside them."""
+        return split_by_factor(self, samples, model)
 
     def optimise(self, optimiser):
         """Fit the graph with an optimiser such as ``ExpectationPropagation``: its ``fit(self)``."""

@@ -46,6 +46,8 @@ class PhaseContext:
         The phase's search; a factor's own ``optimiser`` goes first.
     seed
         The study's seed.
+    covariates
+        {dataset: the other columns of its row}.
     """
 
     study: str
@@ -59,6 +61,7 @@ class PhaseContext:
     ep: EPSettings = EPSettings()
     on_error: str = "raise"
     provenance: Mapping = field(default_factory=dict)
+    covariates: Mapping = field(default_factory=dict)
     _seen: dict = field(default_factory=dict, repr=False)
 
     @property

@@ -39,7 +39,7 @@ def prior_interim(link, space, seed=0):
     eta = link.eta(_prior_phi(space, z[:, : space.dimension]))
     theta = eta[:, :d] + np.exp(eta[:, d : 2 * d]) * z[:, space.dimension :]
     low, middle, high = np.quantile(theta, [0.05, 0.5, 0.95], axis=0)
-    return Interim(mean=middle, sd=(high - low) / 3.29, shared=None)
+    return Interim(mean=middle, sd=(high - low) / 3.29, shared=None if link.p else np.empty(0))
 
 
 def _prior_phi(space, z):
@@ -75,8 +75,9 @@ class Tilted:
             (-np.inf if e["lower"] is None else e["lower"], np.inf if e["upper"] is None else e["upper"])
             for e in link.spec["drawn"]
         ]
-        self._where_shared = [space.names.index(name) for _, name in view.shared]
-        self._shared_priors = [view.compiled.priors[i] for i, _ in view.shared]
+        self._batch = getattr(view.analysis, "log_likelihood_batch", None)
+        self.where_shared = [space.names.index(name) for _, name in view.shared]
+        self.shared_priors = [view.compiled.priors[i] for i, _ in view.shared]
 
     @property
     def names(self):
@@ -84,10 +85,17 @@ class Tilted:
         return (*(drawn.name for drawn in self.view.drawn), *shared, *(path for _, path, _ in self.view.local))
 
     def shared_values(self, psi):
-        """Unconstrained (p,) -> physical (p,)."""
-        phi = np.zeros(self.space.dimension)
-        phi[self._where_shared] = psi
-        return self.space.values(phi)[self._where_shared]
+        """Unconstrained (..., p) -> physical (..., p)."""
+        psi = np.asarray(psi, float)
+        values = [self.space.value_of(j, psi[..., k]) for k, j in enumerate(self.where_shared)]
+        return np.stack(values, axis=-1) if values else psi
+
+    def shared_coordinates(self, values):
+        """Physical (..., p) -> unconstrained (..., p)."""
+        values = np.asarray(values, float)
+        phi = self.space.values(np.broadcast_to(self.space.start()[0], values.shape[:-1] + (self.space.dimension,)))
+        phi[..., self.where_shared] = values
+        return self.space.phi(phi)[..., self.where_shared]
 
     def vector(self, theta, shared, local):
         """The model's own vector from theta (d,), physical shared values (p,) and local values (k,)."""
@@ -117,9 +125,9 @@ class Tilted:
         """
         d, q = self.d, self.d + (self.p if self.free_shared else 0)
         mean, sd = self.interim.mean, self.interim.sd
-        priors = [*(self._shared_priors if self.free_shared else []), *(prior for _, _, prior in self.view.local)]
+        priors = [*(self.shared_priors if self.free_shared else []), *(prior for _, _, prior in self.view.local)]
         compiled, analysis = self.view.compiled, self.view.analysis
-        held = None if self.free_shared or not self.p else self.shared_values(self.interim.shared)
+        held = None if self.free_shared else self.shared_values(self.interim.shared)
 
         def prior_transform(unit):
             out = np.empty(len(unit))
@@ -136,29 +144,58 @@ class Tilted:
             return out
 
         def log_likelihood(point):
-            theta = point[:d]
-            if not self.allowed(theta):
-                return -np.inf
-            vector = self.vector(theta, point[d:q] if self.free_shared else (held if held is not None else ()), point[q:])
-            if not compiled.satisfies(vector):
-                return -np.inf
-            return analysis.log_likelihood_function(compiled.instance(vector))
+            shared = point[d:q] if self.free_shared else held
+            return self._call(point[:d], shared, point[q:])
+
+        def log_likelihood_batch(points):
+            shared = points[:, d:q] if self.free_shared else np.broadcast_to(held, (len(points), self.p))
+            return self._call_many(points[:, :d], shared, points[:, q:])
 
         return Problem(
             names=self.names,
             prior_transform=prior_transform,
             log_likelihood=log_likelihood,
+            log_likelihood_batch=log_likelihood_batch if self._batch is not None else None,
             unit_from=unit_from,
             dataset=dataset,
             identity=identity,
             on_best=on_best,
         )
 
-    def log_likelihood_at(self, theta, psi, local):
-        """log L at theta (d,), unconstrained psi (p,) and local (k,): what the design of a surrogate calls."""
+    def design_problem(self, dataset):
+        """The likelihood alone, as a function of (theta, psi on the unconstrained scale, local): for a surrogate's design."""
+        d, q = self.d, self.d + self.p
+
+        def log_likelihood(point):
+            return self._call(point[:d], self.shared_values(point[d:q]), point[q:])
+
+        def log_likelihood_batch(points):
+            return self._call_many(points[:, :d], self.shared_values(points[:, d:q]), points[:, q:])
+
+        return Problem(
+            names=(
+                *(drawn.name for drawn in self.view.drawn),
+                *(f"{name} (unconstrained)" for _, name in self.view.shared),
+                *(path for _, path, _ in self.view.local),
+            ),
+            prior_transform=lambda unit: unit,
+            log_likelihood=log_likelihood,
+            log_likelihood_batch=log_likelihood_batch if self._batch is not None else None,
+            dataset=dataset,
+        )
+
+    def _call(self, theta, shared, local):
         if not self.allowed(theta):
             return -np.inf
-        vector = self.vector(theta, self.shared_values(psi), local)
+        vector = self.vector(theta, shared, local)
         if not self.view.compiled.satisfies(vector):
             return -np.inf
         return self.view.analysis.log_likelihood_function(self.view.compiled.instance(vector))
+
+    def _call_many(self, theta, shared, local):
+        vectors = np.array([self.vector(*rows) for rows in zip(theta, shared, local)])
+        inside = np.array([self.allowed(t) and bool(self.view.compiled.satisfies(v)) for t, v in zip(theta, vectors)])
+        values = np.full(len(vectors), -np.inf)
+        if inside.any():
+            values[inside] = self._batch(dict(zip(self.view.compiled.names, vectors[inside].T)))
+        return values

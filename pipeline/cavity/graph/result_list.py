@@ -1,0 +1,38 @@
+"""The results of a joint fit: one for each dataset, and the joint samples behind them."""
+from dataclasses import replace
+
+from cavity.posterior.result import Result
+
+
+class ResultList(list):
+    """A list of :class:`~cavity.posterior.result.Result`, one a factor, in the graph's order.
+
+    Attributes
+    ----------
+    samples
+        The joint samples over every parameter of the graph.
+    model
+        The graph's ``global_prior_model``.
+    """
+
+    def __init__(self, results, samples, model):
+        super().__init__(results)
+        self.samples = samples
+        self.model = model
+
+    @property
+    def log_evidence(self):
+        """Of the whole graph."""
+        return self.samples.log_evidence
+
+
+def split_by_factor(graph, samples, model):
+    """Each factor's own columns of the joint samples, under the paths of its own model."""
+    names = graph.names
+    results = []
+    for dataset, factor in zip(graph.datasets, graph.factors):
+        own = factor.prior_model
+        columns = samples.subset([names[prior] for prior in own.priors])
+        columns = replace(columns, names=own.parameter_names, labels=None)
+        results.append(Result(columns, own, analysis=factor.analysis, dataset=dataset))
+    return ResultList(results, replace(samples, model=model), model)

@@ -1,0 +1,23 @@
+"""Strategies that join graphs, searches and propagation: one loop, driven by a notebook or by the workflow."""
+from importlib import import_module
+
+_HOMES = {
+    "EPSettings": "context",
+    "ExpectationPropagation": "expectation_propagation",
+    "LinearInterpolator": "interpolate",
+    "PhaseContext": "context",
+    "SearchGridSearch": "grid_search",
+    "Sensitivity": "sensitivity",
+    "SplineInterpolator": "interpolate",
+    "compare_models": "compare",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'cavity.strategy' has no attribute {name!r}")
+    value = getattr(import_module(f"cavity.strategy.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,74 @@
+"""The functions that run a phase: the only ones that ``Study.fit`` and the workflow's verbs call."""
+from cavity.strategy import independent, joint, rounds, site_search, summary
+from cavity.strategy.context import EPSettings, PhaseContext
+
+
+def phase_context(study, phase, previous=None):
+    """A phase of a study on disk as a :class:`PhaseContext`.
+
+    Parameters
+    ----------
+    study
+        A ``cavity.study.Study``.
+    phase
+        Its configuration.
+    previous
+        {phase: PhaseResult} of earlier phases, handed to ``factor(dataset, previous)``.
+
+    Raises
+    ------
+    GraphError
+        If the module's shared parameters have no proper names.
+    """
+    return PhaseContext(
+        study=study.name,
+        phase=phase.name,
+        inference=phase.inference,
+        datasets=tuple(dataset.id for dataset in study.datasets),
+        factor=lambda dataset: study.factor(phase, dataset, previous),
+        names=study.shared_names,
+        search=study.search(phase),
+        seed=study.config.seed,
+        ep=EPSettings(tolerance=phase.ep.tolerance, max_rounds=phase.ep.max_rounds),
+        on_error=phase.on_error,
+        provenance=study.provenance(phase),
+        covariates={dataset.id: dict(dataset.covariates) for dataset in study.datasets},
+    )
+
+
+def _strategy(context):
+    return {"independent": independent, "joint": joint, "ep": rounds}[context.inference]
+
+
+def plan_round(context, state=None):
+    """What the next round searches; see the strategy of the phase's inference."""
+    return _strategy(context).plan_round(context, state)
+
+
+def search_site(context, dataset, plan, previous=None, checkpoint=None):
+    """One dataset's search."""
+    module = site_search if context.inference == "ep" else _strategy(context)
+    return module.search_site(context, dataset, plan, previous, checkpoint)
+
+
+def aggregate(context, sites, state=None):
+    """Join the sites of a round (for a joint phase: run the joint search)."""
+    return _strategy(context).aggregate(context, sites, state)
+
+
+def decide(context, state, max_rounds=None, tolerance=None):
+    """Whether the rounds go on."""
+    return _strategy(context).decide(context, state, max_rounds, tolerance)
+
+
+def summarise(context, sites, states):
+    """The phase's result so far, from its sites and the states of all rounds."""
+    module = summary if context.inference == "ep" else _strategy(context)
+    return module.summarise(context, sites, states)
+
+
+def plot_phase(context, result, sites, folder):
+    """Every plot of a phase; returns their paths."""
+    from cavity.strategy.pictures import draw_phase
+
+    return draw_phase(context, result, sites, folder)
