@@ -71,36 +71,38 @@ class TableGroup:
                 keep = (inside[:, i] & inside[:, j])[:, None]
                 hess[..., self.index[i], self.index[j]] = np.where(keep, self._spline(splines, self._order(i, j)), 0.0)
         noise, ess = np.zeros((Q, self.N, D, D)), np.empty((Q, self.N))
-        for q in range(Q):
-            for n, site in enumerate(self.sites):
-                noise[q, n], ess[q, n] = self._noise(site, phi[q], D)
+        for n, site in enumerate(self.sites):
+            noise[:, n], ess[:, n] = self._noise(site, phi)
         return Score(self.log_l(phi, False), grad, hess, noise, ess)
 
     def particle_weights(self, site, phi):
-        """Log weights of a site's particles at phi [D], and their slopes [S, p]: linear between nodes."""
+        """Log weights [Q, S] of a site's particles at phi [Q, D], and slopes [Q, S, p]: linear between nodes."""
         table = site.node_log_weights.reshape((site.size,) + tuple(len(axis) for axis in self.axes))
+        table = np.maximum(table, np.max(table) - 1e4)  # a likelihood of zero must not become a NaN
         lows, shares, widths = [], [], []
-        for axis, x in zip(self.axes, phi[self.index]):
-            low = int(np.clip(np.searchsorted(axis, x) - 1, 0, len(axis) - 2))
+        for axis, j in zip(self.axes, self.index):
+            low = np.clip(np.searchsorted(axis, phi[:, j]) - 1, 0, len(axis) - 2)
             lows.append(low)
             widths.append(axis[low + 1] - axis[low])
-            shares.append(np.clip((x - axis[low]) / widths[-1], 0.0, 1.0))
-        cell = table[(slice(None), *(slice(low, low + 2) for low in lows))]
-        cell = np.maximum(cell, cell.max() - 700.0)
-        ends = [np.array([1 - share, share]) for share in shares]
+            shares.append(np.clip((phi[:, j] - axis[low]) / widths[-1], 0.0, 1.0))
         if len(self.axes) == 1:
-            return cell @ ends[0], (cell[:, 1:] - cell[:, :1]) / widths[0]
-        value = cell @ ends[1] @ ends[0]
-        slopes = np.stack([(cell[:, 1] - cell[:, 0]) @ ends[1] / widths[0], (cell[:, :, 1] - cell[:, :, 0]) @ ends[0] / widths[1]], -1)
-        return value, slopes
+            left, right = table[:, lows[0]], table[:, lows[0] + 1]
+            return (left + shares[0] * (right - left)).T, ((right - left) / widths[0]).T[..., None]
+        (i, j), (x, y) = lows, shares
+        corner = {(a, b): table[:, i + a, j + b] for a in (0, 1) for b in (0, 1)}
+        low, high = ((1 - y) * corner[a, 0] + y * corner[a, 1] for a in (0, 1))
+        left, right = ((1 - x) * corner[0, b] + x * corner[1, b] for b in (0, 1))
+        slopes = np.stack([(high - low) / widths[0], (right - left) / widths[1]], -1)
+        return ((1 - x) * low + x * high).T, np.swapaxes(slopes, 0, 1)
 
-    def _noise(self, site, phi, D):
+    def _noise(self, site, phi):
+        Q, D = phi.shape
         a, slopes = self.particle_weights(site, phi)
-        w = np.exp(a - log_sum_exp(a))
-        centred = w[:, None] * (slopes - w @ slopes)
-        noise = np.zeros((D, D))
-        noise[np.ix_(self.index, self.index)] = centred.T @ centred
-        return noise, 1 / max((w * w).sum(), SMALLEST)
+        w = np.exp(a - log_sum_exp(a)[:, None])
+        centred = w[..., None] * (slopes - (w[:, None] @ slopes))
+        noise = np.zeros((Q, D, D))
+        noise[:, self.index[:, None], self.index[None]] = np.swapaxes(centred, 1, 2) @ centred
+        return noise, 1 / np.maximum((w * w).sum(1), SMALLEST)
 
     def inside(self, phi):
         """Whether phi [Q, D] is between the outermost nodes, or they reach the end of the prior: [Q]."""

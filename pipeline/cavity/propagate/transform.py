@@ -138,9 +138,10 @@ class GlobalSpace:
         return np.where(np.isnan(total), -np.inf, total)
 
     def prior_score(self, phi):
-        """Gradient [D] and Hessian [D, D] of :meth:`log_prior` at phi [D]."""
-        first, second = central_difference(self.log_prior_terms, np.asarray(phi, float), STEP * self._widths)
-        return np.nan_to_num(first), np.diag(np.nan_to_num(second))
+        """Gradient [..., D] and the diagonal [..., D] of the Hessian of :meth:`log_prior` at phi [..., D]."""
+        with np.errstate(invalid="ignore"):
+            first, second = central_difference(self.log_prior_terms, np.asarray(phi, float), STEP * self._widths)
+        return np.nan_to_num(first), np.nan_to_num(second)
 
     def derivatives(self, phi):
         """dx/dphi [..., D] and d2x/dphi2 [..., D]: each value depends on its own coordinate only."""

@@ -1,0 +1,204 @@
+"""The exact pass: prior times product of site functions, sampled itself and not its Gaussian."""
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaln
+
+from cavity.message.gaussian import is_positive_definite, symmetric, weighted_moments
+from cavity.message.pareto import TRUSTED_K, effective_sample_size, log_sum_exp, psis
+from cavity.message.sobol import sobol_normal
+from cavity.propagate.hmc import hamiltonian_draws
+
+FREEDOM = 5  # degrees of the t proposal
+REFITS = 3
+GOOD_K, GOOD_SHARE = 0.5, 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class ExactPass:
+    """Weighted draws of the global parameters and the evidence.
+
+    Parameters
+    ----------
+    draws, log_weights
+        phi [S, D] and [S], normalised.
+    log_evidence, log_evidence_error
+        Of all the data under the whole model; None where only a Markov chain could sample and no bridge held.
+    pareto_k
+        Of the importance sampling; of the last proposal where the draws are a Markov chain's.
+    ess
+        Effective number of draws.
+    method
+        "importance", "hmc", "grid" or "none" (no global parameter).
+    """
+
+    draws: np.ndarray
+    log_weights: np.ndarray
+    log_evidence: float | None
+    log_evidence_error: float | None
+    pareto_k: float
+    ess: float
+    method: str
+
+    def moments(self):
+        """Mean [D] and covariance [D, D] of phi."""
+        return weighted_moments(self.draws, self.log_weights)
+
+    def equal_weight(self, n, rng):
+        """n draws of equal weight [n, D], by systematic resampling in random order."""
+        return self.draws[resampled(self.log_weights, n, rng)]
+
+
+def resampled(log_weights, n, rng):
+    """n indices of equal weight, by systematic resampling, in random order."""
+    cumulative = np.cumsum(np.exp(log_weights - log_sum_exp(log_weights)))
+    positions = (rng.random() + np.arange(n)) / n * cumulative[-1]
+    return rng.permutation(np.minimum(np.searchsorted(cumulative, positions), len(cumulative) - 1))
+
+
+class Mixture:
+    """A mixture of t distributions with 5 degrees of freedom: the proposal.
+
+    Parameters
+    ----------
+    means, scales
+        k means [D] and scale matrices [D, D].
+    shares
+        [k], equal if not given.
+    """
+
+    def __init__(self, means, scales, shares=None):
+        self.means = np.array(means, float)
+        self.factors = np.linalg.cholesky(np.array(scales, float))
+        self.shares = np.full(len(means), 1 / len(means)) if shares is None else np.asarray(shares) / np.sum(shares)
+
+    def draws(self, n, seed):
+        """[n, D], Sobol points within the components."""
+        D = self.means.shape[1]
+        rng = np.random.default_rng(seed)
+        z = sobol_normal(n, D, rng)
+        stretch = np.sqrt(FREEDOM / rng.chisquare(FREEDOM, n))
+        component = rng.permutation(np.searchsorted(np.cumsum(self.shares)[:-1], (np.arange(n) + 0.5) / n, side="right"))
+        return self.means[component] + (self.factors[component] @ (z * stretch[:, None])[..., None])[..., 0]
+
+    def log_density(self, x):
+        """[n]"""
+        D = self.means.shape[1]
+        constant = gammaln((FREEDOM + D) / 2) - gammaln(FREEDOM / 2) - 0.5 * D * np.log(FREEDOM * np.pi)
+        terms = []
+        for mean, factor, share in zip(self.means, self.factors, self.shares):
+            z = np.linalg.solve(factor, (x - mean).T)
+            tail = np.log1p((z * z).sum(0) / FREEDOM)
+            terms.append(np.log(share) + constant - np.log(np.diag(factor)).sum() - 0.5 * (FREEDOM + D) * tail)
+        return log_sum_exp(np.stack(terms), 0)
+
+
+def refitted(x, log_weights):
+    """A mixture for weighted points: all of them, and three parts along the most skewed direction."""
+    mean, covariance = weighted_moments(x, log_weights)
+    D = x.shape[1]
+    covariance = covariance + 1e-9 * np.trace(covariance) / D * np.eye(D)
+    weights = np.exp(log_weights - log_sum_exp(log_weights))
+    z = np.linalg.solve(np.linalg.cholesky(covariance), (x - mean).T)
+    direction = np.argmax(np.abs(z**3 @ weights))
+    order = np.argsort(z[direction], kind="stable")
+    cuts = np.interp([1 / 3, 2 / 3], np.cumsum(weights[order]), z[direction][order])
+    part = np.digitize(z[direction], cuts)
+    means, scales = [mean], [1.2 * covariance]
+    for k in range(3):
+        members = part == k
+        if weights[members].sum() > 0.02:
+            its_mean, its_covariance = weighted_moments(x[members], log_weights[members])
+            means.append(its_mean)
+            scales.append(1.2 * (its_covariance + 0.05 * covariance))
+    return Mixture(means, scales)
+
+
+def exact_pass(space, bank, mean, covariance, n=3000, seed=11, refits=REFITS, log_density=None):
+    """Draws from p(phi) prod_i l_i(phi) and its normaliser, the evidence.
+
+    Parameters
+    ----------
+    space, bank
+        The global space and its sites.
+    mean, covariance
+        [D], [D, D] of q: the first proposal.
+    n
+        Importance draws; also the draws a Markov chain keeps.
+    seed
+        An integer; the result is a function of it.
+    refits
+        How often the proposal is fitted to its own weighted draws while k-hat is above .5.
+    log_density
+        Replaces ``bank.log_density``: phi [Q, D] -> [Q].
+
+    Returns
+    -------
+    ExactPass
+        By importance sampling with a mixture of t distributions and Pareto-smoothed weights; where k-hat stays above
+        .7, by Hamiltonian Monte Carlo on the same density, with the evidence by bridge sampling.
+    """
+    target = log_density or bank.log_density
+    D = space.dimension
+    if D == 0:
+        value = float(target(np.zeros((1, 0)))[0])
+        return ExactPass(np.zeros((1, 0)), np.zeros(1), value, 0.0, -1.0, 1.0, "none")
+    covariance = symmetric(np.asarray(covariance, float))
+    proposal = Mixture([mean], [1.2 * covariance])
+    best = None
+    for attempt in range(refits):
+        x = proposal.draws(n, [seed, attempt])
+        log_w = target(x) - proposal.log_density(x)
+        smoothed, k_hat = psis(log_w)
+        ess = float(effective_sample_size(smoothed))
+        candidate = (k_hat, x, log_w, smoothed, ess, proposal)
+        if best is None or k_hat <= best[0] or k_hat < GOOD_K:
+            best = candidate
+        if (k_hat < GOOD_K and ess > GOOD_SHARE * n) or not np.isfinite(log_w).any():
+            break
+        proposal = refitted(x, smoothed)
+    k_hat, x, log_w, smoothed, ess, proposal = best
+    log_evidence = float(log_sum_exp(log_w) - np.log(n))
+    if k_hat <= TRUSTED_K:
+        error = float(np.sqrt(max(1 / ess - 1 / n, 0.0)))
+        return ExactPass(x, smoothed, log_evidence, error, k_hat, ess, "importance")
+    return _by_chain(space, bank, target, x, smoothed, k_hat, n, seed)
+
+
+def _by_chain(space, bank, target, x, smoothed, k_hat, n, seed):
+    """Hamiltonian Monte Carlo from resampled importance draws; bridge sampling for the evidence."""
+    rng = np.random.default_rng([seed, 999])
+    mean, covariance = weighted_moments(x, smoothed)
+    if not is_positive_definite(covariance):
+        covariance = np.diag(np.diag(covariance) + 1e-6)
+
+    def gradient(phi):
+        return bank.scores(phi).grad.sum(1) + space.prior_score(phi)[0]
+
+    chain, ess = hamiltonian_draws(target, gradient, x, smoothed, covariance, n, rng)
+    half = np.arange(len(chain)) % 2 == 0
+    fit = refitted(chain[half], np.zeros(half.sum()))
+    log_evidence, error = _bridge(target, chain[~half], fit, rng.integers(2**31), ess / 2)
+    flat = np.full(len(chain), -np.log(len(chain)))
+    return ExactPass(chain, flat, log_evidence, error, k_hat, ess, "hmc")
+
+
+def _bridge(target, chain, proposal, seed, ess):
+    """The evidence by the optimal bridge of Meng & Wong (1996), between a chain and independent draws."""
+    fresh = proposal.draws(len(chain), seed)
+    ours = target(chain) - proposal.log_density(chain)
+    theirs = target(fresh) - proposal.log_density(fresh)
+    share = ess / (ess + len(fresh))
+    value = float(np.median(ours))
+    for _ in range(200):
+        upper = log_sum_exp(theirs - np.logaddexp(np.log(share) + theirs, np.log1p(-share) + value)) - np.log(len(fresh))
+        lower = log_sum_exp(-np.logaddexp(np.log(share) + ours, np.log1p(-share) + value)) - np.log(len(chain))
+        value, previous = float(upper - lower), value
+        if not np.isfinite(value):
+            return None, None
+        if abs(value - previous) < 1e-10:
+            break
+    a = np.exp(theirs - value) / (share * np.exp(theirs - value) + 1 - share)
+    b = 1 / (share * np.exp(ours - value) + 1 - share)
+    error = np.sqrt(a.var() / a.mean() ** 2 / len(a) + b.var() / b.mean() ** 2 / max(ess, 1.0))
+    return value, float(error)

@@ -1,0 +1,161 @@
+"""Local posteriors: what every dataset's own parameters are, given all the data."""
+from typing import NamedTuple
+
+import numpy as np
+
+from cavity.message.pareto import effective_sample_size, log_sum_exp
+from cavity.propagate.particles import ParticleGroup
+from cavity.rng import generator
+
+ENOUGH_DRAWS = 1500  # of phi: 400 read the sds 5 % low
+REDRAWS = 20
+
+
+class LocalDraws(NamedTuple):
+    """Equal-weight draws of one dataset's parameters; row r belongs to phi draw r."""
+
+    names: tuple  # drawn variables, then payload
+    values: np.ndarray  # [R, d + k] in the parameters' own units
+    ess: float  # particles that count, the median over phi
+
+
+class LocalMoments(NamedTuple):
+    """Posterior moments of one dataset's parameters, exact for its site function and the phi draws."""
+
+    names: tuple  # drawn variables, then payload
+    mean: np.ndarray  # [d + k]
+    sd: np.ndarray  # [d + k]
+
+
+def local_draws(bank, phi, seed):
+    """Draws of every dataset's own parameters.
+
+    Parameters
+    ----------
+    bank
+        A :class:`~cavity.propagate.bank.SiteBank`.
+    phi
+        [R, D] equal-weight posterior draws, at least 1,500.
+    seed
+        An integer. Each dataset has a stream of its own, so its draws do not depend on the other datasets.
+
+    Returns
+    -------
+    dict
+        dataset -> :class:`LocalDraws`.
+    """
+    phi = np.asarray(phi, float)
+    return {site.dataset: _draws(group, site, link, phi, seed) for group, site, link in _sites(bank)}
+
+
+def local_moments(bank, phi):
+    """Means and sds of every dataset's own parameters, without the noise of drawing them: dataset -> LocalMoments."""
+    phi = np.asarray(phi, float)
+    return {site.dataset: _moments(group, site, link, phi) for group, site, link in _sites(bank)}
+
+
+def _sites(bank):
+    """(group to evaluate it with, site, link) in the bank's order."""
+    owner = {site.dataset: group for group in bank.groups for site in group.sites}
+    for site, link in zip(bank.sites, bank.links):
+        group = owner[site.dataset]
+        yield (ParticleGroup([site], [link]) if site.kind == "particles" else group), site, link
+
+
+def _names(site):
+    return site.drawn_names + site.payload_names
+
+
+def _weights(a):
+    """Normalised weights over the last axis; even where no particle is possible."""
+    total = log_sum_exp(a)
+    return np.where(np.isfinite(total)[:, None], np.exp(a - np.where(np.isfinite(total), total, 0.0)[:, None]), 1 / a.shape[1])
+
+
+def _blocks(group, site, phi):
+    """Rows of phi, and for them weights [Q, S], conditional means [Q, S, d] and covariances [Q, M, d, d]."""
+    if site.kind == "table":
+        yield slice(0, len(phi)), _weights(group.particle_weights(site, phi)[0]), None, None
+        return
+    eta = group._eta(phi)
+    for rows, _ in group.blocks(len(phi), max(1, group.d)):
+        terms = group.terms(eta[rows], slice(None))
+        weights = _weights(terms.a[:, 0])
+        if not group.d:
+            yield rows, weights, None, None
+            continue
+        tau2 = terms.tau2[:, 0]
+        centres = terms.mean[:, 0, None] + tau2[:, None] * terms.u[:, 0]
+        if group.p and group.has_transport:
+            centres = centres + (group.transport @ terms.v[..., None])[:, 0, None, :, 0]
+        T = tau2[..., None] * np.eye(group.d)
+        yield rows, weights, centres, T[:, None] - tau2[:, None, :, None] * terms.inverse[:, 0] * tau2[:, None, None, :]
+
+
+def _moments(group, site, link, phi):
+    d = link.d
+    first, second = np.zeros(d + site.payload.shape[1]), np.zeros(d + site.payload.shape[1])
+    for _, weights, centres, covariances in _blocks(group, site, phi):
+        first[d:] += weights.sum(0) @ site.payload
+        second[d:] += weights.sum(0) @ site.payload**2
+        if d:
+            variance = np.maximum(np.einsum("qmjj->qmj", covariances), 0.0)
+            variance = variance if variance.shape[1] == 1 else variance[:, site.mode]
+            plain = centres, centres**2 + variance
+            with np.errstate(over="ignore"):
+                exponential = np.exp(centres + 0.5 * variance), np.exp(2 * centres + 2 * variance)
+            for total, ordinary, lognormal in zip((first, second), plain, exponential):
+                total[:d] += np.einsum("qs,qsj->j", weights, np.where(link.is_log, lognormal, ordinary))
+    mean = first / len(phi)
+    return LocalMoments(_names(site), mean, np.sqrt(np.maximum(second / len(phi) - mean**2, 0.0)))
+
+
+def _draws(group, site, link, phi, seed):
+    rng = generator(seed, "local draws", site.dataset)
+    d, R = link.d, len(phi)
+    values, ess = np.empty((R, d + site.payload.shape[1])), np.empty(R)
+    uniform, normal = rng.random(R), rng.normal(size=(R, d))
+    for rows, weights, centres, covariances in _blocks(group, site, phi):
+        cumulative = np.cumsum(weights, 1)
+        chosen = (cumulative < uniform[rows, None] * cumulative[:, -1:]).sum(1)
+        chosen = np.minimum(chosen, site.size - 1)
+        ess[rows] = 1 / (weights**2).sum(1)
+        values[rows, d:] = site.payload[chosen]
+        if d:
+            at = np.arange(len(chosen))
+            mean = centres[at, chosen]
+            covariance = covariances[at, site.mode[chosen] if covariances.shape[1] > 1 else 0]
+            root = _root(covariance)
+            theta = mean + (root @ normal[rows][..., None])[..., 0]
+            values[rows, :d] = _confined(theta, mean, root, link.limits, rng) if link.is_truncated else theta
+    values[:, :d] = np.where(link.is_log, np.exp(values[:, :d]), values[:, :d])
+    return LocalDraws(_names(site), values, float(np.median(ess)))
+
+
+def _root(covariance):
+    """A square root of positive semi-definite matrices."""
+    if covariance.shape[-1] == 1:
+        return np.sqrt(np.maximum(covariance, 0.0))
+    eigenvalues, vectors = np.linalg.eigh(covariance)
+    return vectors * np.sqrt(np.maximum(eigenvalues, 0.0))[..., None, :]
+
+
+def _confined(theta, mean, root, limits, rng):
+    """Draws again where a truncated parent's limits are left; what still leaves them is put on the limit."""
+    for _ in range(REDRAWS):
+        out = ((theta < limits[:, 0]) | (theta > limits[:, 1])).any(1)
+        if not out.any():
+            return theta
+        fresh = rng.normal(size=(int(out.sum()), theta.shape[1]))
+        theta[out] = mean[out] + (root[out] @ fresh[..., None])[..., 0]
+    return np.clip(theta, limits[:, 0], limits[:, 1])
+
+
+def local_ess(bank, phi):
+    """Particles that count, the smallest over phi [R, D], for every dataset: how well a site covers the posterior."""
+    phi = np.asarray(phi, float)
+    found = {}
+    for group, site, _ in _sites(bank):
+        blocks = (np.log(np.maximum(block[1], 1e-300)) for block in _blocks(group, site, phi))
+        found[site.dataset] = float(min(effective_sample_size(block).min() for block in blocks))
+    return found

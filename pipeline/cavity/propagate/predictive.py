@@ -1,0 +1,31 @@
+"""The population predictive: the interim prior under which a dataset is searched next."""
+import numpy as np
+
+LARGEST_SPREAD = 0.7  # of log sd: a broader interim prior biases log sd by about sqrt(N) times its excess
+
+
+def interim_prior(link, mean, covariance):
+    """N(m_mu, V_mumu + exp(2 (m_lambda + min(sd_lambda, .7)))) for the drawn variables of one link.
+
+    Parameters
+    ----------
+    link
+        A :class:`~cavity.propagate.link.Link`.
+    mean, covariance
+        q's [D] and [D, D].
+
+    Returns
+    -------
+    (interim_mean, interim_sd)
+        [d], on the parent's Gaussian scale (log x for a log-Gaussian parent).
+    """
+    jet, d = link.jet(np.asarray(mean, float)), link.d
+    variance = np.einsum("id,de,ie->i", jet.jacobian, covariance, jet.jacobian)
+    spread = np.minimum(np.sqrt(variance[d : 2 * d]), LARGEST_SPREAD)
+    return jet.value[:d], np.sqrt(variance[:d] + np.exp(2 * (jet.value[d : 2 * d] + spread)))
+
+
+def shared_prior(link, mean, covariance):
+    """q's mean [p] and covariance [p, p] of the link's shared parameters: where a design is centred, how it is whitened."""
+    index = link.shared_index
+    return np.asarray(mean, float)[index], np.asarray(covariance, float)[np.ix_(index, index)]

@@ -1,0 +1,300 @@
+"""Expectation propagation over site functions: parallel sweeps in score form, and the Newton step of the pilot."""
+from typing import NamedTuple
+
+import numpy as np
+
+from cavity.errors import PropagationError
+from cavity.message.gaussian import Gaussian, is_positive_definite, symmetric, weighted_moments
+from cavity.message.sobol import sobol_normal
+
+MANY_SITES = 1000  # above, one node: the score's own noise is far below the posterior's width
+NODES = 64
+PRIOR_NODES = 2048
+SMALLEST_STEP = 1e-3
+LARGEST_MOVE = 3.0  # posterior sds in one sweep
+LARGEST_RATIO = 10.0  # of variances in one sweep
+LARGEST_SHARE = 0.98  # of q's precision that one site may hold: its cavity must stay proper
+LARGEST_BLOCK = 4_000_000  # doubles that the scores of one block of nodes may fill
+PATIENCE, CALMER = 15, 0.6  # sweeps after which the step is shortened, and by how much
+
+
+class Sweep(NamedTuple):
+    """Where expectation propagation is: q and its factors."""
+
+    gaussian: Gaussian  # q(phi), D dimensions
+    sites: Gaussian  # N sites, stacked on axis 0
+    prior: Gaussian  # the hyperprior's own site
+    log_scale: np.ndarray  # [N] of the sites: log l_i(phi) ~ log_scale_i + site_i(phi)
+    step: float  # the step that the safeguards allowed last, in (0, 1]
+
+
+class SweepInfo(NamedTuple):
+    """What one sweep did."""
+
+    move: float  # the largest move of q's mean, in sds of the q before
+    variance_change: float  # the largest |ratio of variances - 1| over directions
+    step: float
+    halvings: int
+    kept: int  # sites that had to keep their old approximation: not finite
+    stalled: bool  # no step above 1e-3 was safe; nothing was changed
+    worst: int  # the site that holds the largest share of q's precision
+
+
+def initial(space, bank, mean, covariance):
+    """A state whose q is N(mean, covariance), all of it in the prior's site."""
+    D, N = space.dimension, bank.N
+    gaussian = Gaussian.from_moments(np.asarray(mean, float), np.asarray(covariance, float))
+    return Sweep(gaussian, Gaussian.flat(N, D), gaussian, np.zeros(N), 1.0)
+
+
+def whitened_nodes(dimension, n_sites, n=NODES, seed=3):
+    """Scrambled Sobol nodes for N(0, 1): n of them, or one at the mean where there are many sites."""
+    return sobol_normal(n, dimension, seed) if n_sites <= MANY_SITES else np.zeros((1, dimension))
+
+
+def _tilted_scores(bank, x, sites):
+    """Averages over each site's own tilted distribution: E[g] [N, D], E[H + g g^T] - E[g] E[g]^T, and log scales.
+
+    The weights of node x are l_i(x) / site_i(x): q times that is the tilted distribution (weights of the cavity are
+    wrong). Blocks of nodes are accumulated with a running maximum, so memory does not grow with their number.
+    """
+    Q, D = x.shape
+    N = bank.N
+    top, total = np.full(N, -np.inf), np.zeros(N)
+    gradient, curvature = np.zeros((N, D)), np.zeros((N, D, D))
+    block = int(max(1, min(Q, LARGEST_BLOCK // max(1, 3 * N * D * D))))
+    for start in range(0, Q, block):
+        nodes = x[start : start + block]
+        score = bank.scores(nodes)
+        log_w = score.log_l - sites.log_factor(nodes)
+        log_w = np.where(np.isfinite(log_w), log_w, -np.inf)
+        highest = np.maximum(top, log_w.max(0))
+        safe = np.where(np.isfinite(highest), highest, 0.0)
+        decay, w = np.exp(np.where(np.isfinite(top), top - safe, -np.inf)), np.exp(log_w - safe)
+        outer = score.hess + score.grad[..., :, None] * score.grad[..., None, :]
+        total = total * decay + w.sum(0)
+        gradient = gradient * decay[:, None] + np.einsum("qn,qnd->nd", w, score.grad)
+        curvature = curvature * decay[:, None, None] + np.einsum("qn,qnde->nde", w, outer)
+        top = highest
+    with np.errstate(all="ignore"):
+        gradient, curvature = gradient / total[:, None], curvature / total[:, None, None]
+        log_scale = top + np.log(total / Q)
+    return gradient, curvature - gradient[:, :, None] * gradient[:, None, :], log_scale
+
+
+def _new_sites(gaussian, sites, gradient, curvature):
+    """Lambda = -(I + K V-)^-1 K, h = Lambda m- + (I + Lambda V-) E[g], with the cavity's m-, V-."""
+    cavity = gaussian.ratio(sites)
+    covariance = np.linalg.inv(cavity.precision)
+    mean = (covariance @ cavity.shift[..., None])[..., 0]
+    identity = np.eye(gaussian.dimension)
+    precision = symmetric(-np.linalg.solve(identity + curvature @ covariance, curvature))
+    pull = gradient + (precision @ (covariance @ gradient[..., None]))[..., 0]
+    return Gaussian(precision, (precision @ mean[..., None])[..., 0] + pull)
+
+
+def _new_prior(space, gaussian, prior, points):
+    """The hyperprior's site by the moments of its tilted distribution; the old one where they fail."""
+    cavity = gaussian.ratio(prior)
+    if not is_positive_definite(cavity.precision):
+        return prior
+    covariance = cavity.covariance
+    x = cavity.mean + points @ np.linalg.cholesky(covariance).T
+    log_w = space.log_prior(x)
+    if np.isfinite(log_w).sum() < 10 * space.dimension:
+        return prior
+    mean, covariance = weighted_moments(x, log_w)
+    if not is_positive_definite(covariance):
+        return prior
+    return Gaussian.from_moments(mean, covariance).ratio(cavity)
+
+
+def _q(sites, prior):
+    return Gaussian(prior.precision + sites.precision.sum(0), prior.shift + sites.shift.sum(0))
+
+
+def sweep(state, space, bank, nodes, points, longest=1.0, first=False):
+    """One parallel sweep over all sites and the hyperprior.
+
+    Parameters
+    ----------
+    state
+        A :class:`Sweep`.
+    space, bank
+        The global space and its :class:`~cavity.propagate.bank.SiteBank`.
+    nodes
+        [Q, D] whitened nodes for the sites' averages.
+    points
+        [P, D] whitened points for the hyperprior's moments.
+    longest
+        The step that is tried first.
+    first
+        Whether q is only a guess (then the hyperprior's site is left alone).
+
+    Returns
+    -------
+    (Sweep, SweepInfo)
+
+    Notes
+    -----
+    Minka (2001), in the score form: the site's precision comes from averages of gradients and Hessians of log l over
+    the tilted distribution. Indefinite sites are left as they are; the step is halved until q and every cavity are
+    proper, q moves less than 3 sds and no variance changes more than tenfold.
+    """
+    gaussian = state.gaussian
+    covariance = gaussian.covariance
+    factor = np.linalg.cholesky(covariance)
+    mean = gaussian.mean
+    gradient, curvature, log_scale = _tilted_scores(bank, mean + nodes @ factor.T, state.sites)
+    try:
+        fresh = _new_sites(gaussian, state.sites, gradient, curvature)
+    except np.linalg.LinAlgError:
+        fresh = Gaussian(np.full_like(state.sites.precision, np.nan), np.full_like(state.sites.shift, np.nan))
+    good = np.isfinite(fresh.precision).all((1, 2)) & np.isfinite(fresh.shift).all(1)
+    fresh = Gaussian(
+        np.where(good[:, None, None], fresh.precision, state.sites.precision),
+        np.where(good[:, None], fresh.shift, state.sites.shift),
+    )
+    prior = state.prior if first else _new_prior(space, gaussian, state.prior, points)
+    step, halvings = longest, 0
+    worst = 0
+    while step >= SMALLEST_STEP:
+        sites = fresh.power(step).product(state.sites.power(1 - step))
+        new_prior = prior.power(step).product(state.prior.power(1 - step))
+        new = _q(sites, new_prior)
+        found = _measure(new, sites, mean, factor)
+        worst = worst if found is None else found[3]
+        if found is not None and found[0] < LARGEST_MOVE and found[1] < LARGEST_RATIO and found[2] < LARGEST_SHARE:
+            info = SweepInfo(found[0], found[4], step, halvings, int((~good).sum()), False, worst)
+            return Sweep(new, sites, new_prior, log_scale, step), info
+        step, halvings = step / 2, halvings + 1
+    return state, SweepInfo(0.0, 0.0, 0.0, halvings, int((~good).sum()), True, worst)
+
+
+def _measure(new, sites, mean, factor):
+    """(move, largest variance ratio, largest share of a site, that site, variance change), or None if not proper."""
+    if not is_positive_definite(new.precision):
+        return None
+    covariance = new.covariance
+    if not is_positive_definite(covariance):
+        return None
+    root = np.linalg.cholesky(covariance)
+    shares = np.linalg.eigvalsh(root.T @ sites.precision @ root)[:, -1] if len(sites.shift) else np.zeros(1)
+    move = np.abs(np.linalg.solve(factor, new.mean - mean)).max(initial=0.0)
+    half = np.linalg.solve(factor, covariance)
+    ratios = np.linalg.eigvalsh(symmetric(np.linalg.solve(factor, half.T)))
+    return move, ratios.max(initial=1.0), shares.max(), int(shares.argmax()), np.abs(ratios - 1).max(initial=0.0)
+
+
+def propagate(space, bank, mean, covariance, sweeps=60, tolerance=1e-4, n_nodes=NODES, seed=3):
+    """Sweep until q stops moving.
+
+    Parameters
+    ----------
+    space, bank
+        The global space and its sites.
+    mean, covariance
+        Where q starts: [D], [D, D].
+    sweeps, tolerance
+        At most so many sweeps; fewer once mean (in sds) and variances change by less than the tolerance.
+    n_nodes
+        Sobol nodes where there are up to 1,000 sites; above, one at the mean.
+    seed
+        Of the nodes, an integer.
+
+    Returns
+    -------
+    (Sweep, list[SweepInfo])
+        ``infos[-1].stalled`` says that no safe step was left; ``describe_stall`` names the site.
+    """
+    D = space.dimension
+    state, infos = initial(space, bank, mean, covariance), []
+    if D == 0:
+        return state, infos
+    nodes, points = whitened_nodes(D, bank.N, n_nodes, seed), sobol_normal(PRIOR_NODES, D, seed + 2)
+    for count in range(sweeps):
+        longest = 1.0 if count < PATIENCE else CALMER
+        state, info = sweep(state, space, bank, nodes, points, longest, first=count == 0)
+        infos.append(info)
+        if info.stalled or (count > 2 and max(info.move, info.variance_change) < tolerance):
+            break
+    return state, infos
+
+
+def describe_stall(bank, infos):
+    """The :class:`~cavity.errors.PropagationError` for sweeps that stalled; raise it where nothing else can help."""
+    dataset = bank.datasets[infos[-1].worst] if infos and bank.N else "?"
+    return PropagationError(
+        f"expectation propagation found no safe step after {len(infos)} sweeps; the site of {dataset} holds the largest"
+        " share of the precision: rebuild it with more samples, or use inference: joint"
+    )
+
+
+class NewtonInfo(NamedTuple):
+    """What the trust-region search for the mode did."""
+
+    converged: bool
+    iterations: int
+    move: float  # the whole way from the start, in the final posterior's sds
+    log_density: float
+
+
+def newton(space, bank, mean, covariance, iterations=40, tolerance=1e-3):
+    """The mode and curvature of log prior + sum log l: a trust-region Newton on the summed scores.
+
+    Parameters
+    ----------
+    space, bank
+        The global space and its sites.
+    mean, covariance
+        Where to start [D], and the scale of the first steps [D, D].
+    iterations, tolerance
+        At most so many; fewer once a step is below the tolerance in sds.
+
+    Returns
+    -------
+    (mean, covariance, NewtonInfo)
+        The covariance is the inverse of the curvature at the mode, its eigenvalues made positive.
+    """
+    x = np.array(mean, float)
+    metric = np.sqrt(np.diag(np.asarray(covariance, float)))
+    radius, value = 2.0, _value(space, bank, x)
+    converged, count = False, 0
+    hessian_covariance = np.asarray(covariance, float)
+    for count in range(1, iterations + 1):
+        score = bank.score(x)
+        prior_gradient, prior_hessian = space.prior_score(x)
+        gradient = (score.grad.sum(0) + prior_gradient) * metric
+        curvature = -symmetric(score.hess.sum(0) + np.diag(prior_hessian)) * np.outer(metric, metric)
+        eigenvalues, vectors = np.linalg.eigh(curvature)
+        positive = np.maximum(np.abs(eigenvalues), 1e-8 * np.abs(eigenvalues).max() + 1e-12)
+        along = vectors.T @ gradient
+        hessian_covariance = np.outer(metric, metric) * ((vectors / positive) @ vectors.T)
+        accepted = False
+        for _ in range(25):
+            lengths = along / positive
+            size = np.linalg.norm(lengths)
+            lengths = lengths * min(1.0, radius / max(size, 1e-300))
+            proposal = x + metric * (vectors @ lengths)
+            expected = along @ lengths - 0.5 * lengths @ (eigenvalues * lengths)
+            new = _value(space, bank, proposal)
+            gain = (new - value) / max(expected, 1e-300)
+            if np.isfinite(new) and (gain > 1e-4 or abs(expected) < 1e-10 * max(1.0, abs(value))):
+                accepted = True
+                break
+            radius = 0.5 * min(radius, size)
+        if not accepted:
+            break
+        if gain > 0.75 and size > 0.9 * radius:
+            radius = min(2 * radius, 10.0)
+        x, value = proposal, max(new, value) if gain <= 0 else new
+        in_sds = np.abs(lengths * np.sqrt(positive)).max()
+        if in_sds < tolerance and size <= radius:
+            converged = True
+            break
+    spread = np.sqrt(np.diag(hessian_covariance))
+    return x, symmetric(hessian_covariance), NewtonInfo(converged, count, np.abs((x - mean) / spread).max(initial=0.0), value)
+
+
+def _value(space, bank, x):
+    return float(bank.log_density(x[None], correction=False)[0])
