@@ -119,12 +119,14 @@ def plot_fits(fits, x_label="x", y_label="data"):
         raise ResultError("plot_fits draws one or more curves; draw images one by one with plot_fit")
     columns = min(5, max(1, int(np.ceil(np.sqrt(len(shown))))))
     rows = -(-len(shown) // columns)
-    figure = new_figure(2.3 * columns + 0.3, 2.1 * rows + 0.3)
-    cells = figure.add_gridspec(rows, columns)
+    width, height = 2.3 * columns + 0.4, 2.1 * rows + 0.6
+    figure = new_figure(width, height, layout=None)
+    sides = {"left": 0.75 / width, "right": 1.0 - 0.1 / width, "bottom": 0.55 / height, "top": 1.0 - 0.35 / height}
+    cells = figure.add_gridspec(rows, columns, wspace=0.28, hspace=0.22, **sides)
     first = None
     for index, (dataset, fit) in enumerate(shown.items()):
         row, column = divmod(index, columns)
-        strip = cells[row, column].subgridspec(2, 1, height_ratios=[3, 1], hspace=0.05)
+        strip = cells[row, column].subgridspec(2, 1, height_ratios=[3, 1], hspace=0.07)
         top = figure.add_subplot(strip[0], sharex=first)
         bottom = figure.add_subplot(strip[1], sharex=top)
         first = first or top
@@ -134,8 +136,8 @@ def plot_fits(fits, x_label="x", y_label="data"):
         top.tick_params(labelbottom=False)
         if index + columns < len(shown):
             bottom.tick_params(labelbottom=False)
-    figure.supxlabel(x_label, fontsize=9)
-    figure.supylabel(f"{y_label}; below: residual / noise", fontsize=9)
+    figure.supxlabel(x_label, fontsize=9, y=0.08 / height)
+    figure.supylabel(f"{y_label}; below: residual / noise", fontsize=9, x=0.08 / width)
     if len(fits) > len(shown):
         figure.suptitle(f"the first {len(shown)} of {len(fits):,} datasets", x=0.01, ha="left", fontsize=9)
     return figure
@@ -146,7 +148,8 @@ def _curve(ax, fit, markersize):
     ax.errorbar(fit.x, fit.data, yerr=fit.noise, fmt="o", label="data", markeredgewidth=0, zorder=1, **data)
     if fit.draws is not None:
         low, high = np.quantile(fit.draws, [0.025, 0.975], axis=0)
-        ax.fill_between(fit.x, low, high, color=COLOURS["model"], alpha=0.25, linewidth=0, label="model, 95 %", zorder=2)
+        band = {"color": COLOURS["model"], "alpha": 0.25, "linewidth": 0}
+        ax.fill_between(fit.x, low, high, label="model, 95 %", zorder=2, **band)
     ax.plot(fit.x, fit.model, color=COLOURS["model"], label="model", zorder=3)
 
 

@@ -11,20 +11,24 @@ FLOOR = 0.01        # of the old prior's sd
 
 
 def model_with_gaussians(model, samples, factor=3.0, floor=None):
-    """The model with a Gaussian for each parameter: posterior mean, sigma max(factor sd, floor), old limits kept.
+    """The model with a Gaussian for each parameter: posterior mean, sigma max(factor sd, floor).
 
-    A drawn variable stays as it is: its parent is its prior.
+    It is cut at the limits that priors.yaml gives for passing, else at the old prior's. A drawn variable stays as it
+    is: its parent is its prior.
     """
     _check(samples, factor)
-    mean, sd = samples.mean, samples.sd
     replacements = {}
-    for j, (prior, name) in enumerate(zip(model.priors, model.parameter_names, strict=True)):
+    for prior, path, mean, sd in zip(model.priors, model.paths, samples.mean, samples.sd, strict=True):
         if isinstance(prior, DrawnVariable):
             continue
-        sigma = max(factor * sd[j], _floor(prior, name, floor), 1e-12 * abs(mean[j]), np.finfo(float).tiny)
-        replacements[prior] = GaussianPrior(
-            mean=float(mean[j]), sigma=float(sigma), lower_limit=prior.lower_limit, upper_limit=prior.upper_limit
-        )
+        settings = model.settings_at(path)
+        smallest = _floor(prior, ".".join(path), floor, settings.least_sigma(mean))
+        sigma = max(factor * sd, smallest, 1e-12 * abs(mean), np.finfo(float).tiny)
+        limits = {
+            "lower_limit": prior.lower_limit if settings.lower_limit is None else settings.lower_limit,
+            "upper_limit": prior.upper_limit if settings.upper_limit is None else settings.upper_limit,
+        }
+        replacements[prior] = GaussianPrior(mean=float(mean), sigma=float(sigma), **limits)
     return model.replacing(replacements)
 
 
@@ -45,7 +49,7 @@ def model_with_covariance(model, samples, factor=3.0):
     try:
         scale = factor * np.linalg.cholesky(samples.covariance)
     except np.linalg.LinAlgError:
-        raise ResultError("the posterior's covariance is singular; pass it parameter by parameter (model_with)") from None
+        raise ResultError("the posterior's covariance is singular; pass its sds alone with model_with") from None
     unit = [GaussianPrior(mean=0.0, sigma=1.0) for _ in model.priors]
     replacements = {}
     for j, prior in enumerate(model.priors):
@@ -69,10 +73,10 @@ def _check(samples, factor):
         raise ResultError("the posterior mean is not finite, so it cannot become a prior")
 
 
-def _floor(prior, name, floor):
+def _floor(prior, name, floor, width):
     if isinstance(floor, Mapping):
         floor = floor.get(name)
     if floor is not None:
         return float(floor)
     sd = float(prior.moments()[1])
-    return FLOOR * sd if math.isfinite(sd) else 0.0
+    return max(width, FLOOR * sd if math.isfinite(sd) else 0.0)

@@ -32,9 +32,11 @@ class Result:
     """
 
     def __init__(self, samples, model, search=None, analysis=None, identity="", name="", dataset="", covariates=None):
-        if len(samples.names) != len(model.priors):
-            raise ResultError(f"samples of {len(samples.names)} parameters for a model with {len(model.priors)}")
-        self.samples = dataclasses.replace(samples, model=model)
+        if len(samples.names) != model.prior_count:
+            raise ResultError(f"samples of {len(samples.names)} parameters for a model with {model.prior_count}")
+        labels = model.labels if samples.labels is None else samples.labels
+        units = model.units if samples.units is None else samples.units
+        self.samples = dataclasses.replace(samples, model=model, labels=labels, units=units)
         self.fitted_model = model
         self.settings = jsonable(search.settings() if hasattr(search, "settings") else dict(search or {}))
         self.analysis = analysis
@@ -106,8 +108,8 @@ class Result:
         factor
             Posterior sds in the new prior's sigma; 3 leaves room where the first fit was a rough one.
         floor
-            Smallest sigma, in the parameter's unit: a number, or {parameter name: number}; None: a hundredth of the
-            old prior's sd.
+            Smallest sigma, in the parameter's unit: a number, or {parameter name: number}; None: the width that
+            priors.yaml gives, and a hundredth of the old prior's sd.
         """
         return model_with_gaussians(self.fitted_model, self.samples, factor, floor)
 
@@ -159,7 +161,8 @@ class ResultList(list):
         results = []
         for factor, dataset in zip(graph.factors, graph.datasets, strict=True):
             names = [samples.names[column[prior]] for prior in factor.prior_model.priors]
-            own = dataclasses.replace(samples.subset(names), names=tuple(factor.prior_model.parameter_names), labels=None)
+            paths = tuple(factor.prior_model.parameter_names)
+            own = dataclasses.replace(samples.subset(names), names=paths, labels=None)
             results.append(Result(own, factor.prior_model, analysis=factor.analysis, dataset=dataset, **parts))
         return cls(results, samples, model)
 
@@ -192,10 +195,13 @@ def save_result(path, result):
     return save_tree(path, {"samples": samples_tree(result.samples), **texts}, attributes=attributes)
 
 
-def load_result(path):
+def load_result(path, classes=()):
     """The result in a file, equal to the last bit to the one that was saved.
 
-    The classes of its model are imported when an instance is first asked for.
+    Parameters
+    ----------
+    classes
+        For the model's classes that cannot be imported. The others are, when an instance is first asked for.
 
     Raises
     ------
@@ -207,7 +213,7 @@ def load_result(path):
     tree = load_tree(path)
     parts = {key: tree[key] for key in ("identity", "name", "dataset")}
     samples = samples_from_tree(tree["samples"])
-    model = StoredModel(json.loads(tree["model"]), samples.names)
+    model = StoredModel(json.loads(tree["model"]), samples.names, classes)
     return Result(
         samples, model, search=json.loads(tree["settings"]), covariates=json.loads(tree["covariates"]), **parts
     )

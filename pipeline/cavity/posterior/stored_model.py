@@ -44,9 +44,10 @@ class StoredModel:
         from cavity.model import model_from_dict
 
         try:
-            return model_from_dict(with_classes(self.stored, self.classes))
+            return model_from_dict(self.stored, classes=_known(self.stored, self.classes))
         except (ModelError, ImportError, AttributeError) as error:
-            raise ResultError(f"the stored model cannot be made again ({error}); pass its classes: classes=[...]") from error
+            reason = str(error).split(";")[0]
+            raise ResultError(f"the stored model cannot be made again: {reason}; pass classes=[...]") from error
 
     def instance_from_vector(self, vector):
         """An instance of the user's class."""
@@ -65,23 +66,23 @@ def model_dict(model):
     return jsonable(model.to_dict())
 
 
-def class_name(cls):
-    """How a stored model names a class: ``module:qualname``."""
-    return f"{cls.__module__}:{cls.__qualname__}"
+def classes_of(stored):
+    """{path of a component: "module:qualname" of its class}; the path of the model itself is empty."""
+    found = {}
+
+    def visit(part, path):
+        if isinstance(part, dict) and "node" in part:
+            if "class" in part:
+                found[path] = part["class"]
+            for name, child in part["children"].items():
+                visit(child, f"{path}.{name}" if path else name)
+
+    visit(stored["root"], "")
+    return found
 
 
-def with_classes(stored, classes):
-    """A stored model whose classes of the same qualified name are replaced by the given ones."""
-    if not classes:
-        return stored
-    known = {cls.__qualname__: class_name(cls) for cls in classes}
-
-    def visit(part):
-        if isinstance(part, dict):
-            return {key: visit(value) if key != "class" else replaced(value) for key, value in part.items()}
-        return [visit(value) for value in part] if isinstance(part, list) else part
-
-    def replaced(name):
-        return known.get(name.split(":")[-1], name) if isinstance(name, str) else name
-
-    return visit(stored)
+def _known(stored, classes):
+    """{"module:qualname" as stored: the given class of the same qualified name}"""
+    by_qualname = {cls.__qualname__: cls for cls in classes}
+    names = set(classes_of(stored).values())
+    return {name: by_qualname[name.split(":")[-1]] for name in names if name.split(":")[-1] in by_qualname}
