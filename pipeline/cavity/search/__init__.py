@@ -1,29 +1,49 @@
 """Searches: one sampler a file behind one door."""
 
 from cavity.search.base import Search, search_from_dict
+from cavity.search.differential_evolution import DifferentialEvolution
+from cavity.search.dynesty_dynamic import DynestyDynamic
 from cavity.search.dynesty_static import DynestyStatic
+from cavity.search.emcee import AutoCorrelationsSettings, Emcee
 from cavity.search.guard import FLOOR, Guard
+from cavity.search.initializer import InitializerBall, InitializerPrior, InitializerSamples
 from cavity.search.laplace import Laplace
+from cavity.search.lbfgs import LBFGS
+from cavity.search.nautilus import Nautilus
 from cavity.search.polish import polish, polished
 from cavity.search.problem import Problem
 from cavity.search.progress import Progress
+from cavity.search.ultranest import UltraNest
 
 #: Every search by its name in a config file.
-SEARCHES = {cls.__name__: cls for cls in (DynestyStatic, Laplace)}
+SEARCHES = {
+    cls.__name__: cls
+    for cls in (DynestyStatic, DynestyDynamic, UltraNest, Nautilus, Emcee, LBFGS, DifferentialEvolution, Laplace)
+}
 
 #: Settings that are objects, by their name in a config file.
-INITIALIZERS = {}
+PARTS = {cls.__name__: cls for cls in (InitializerBall, InitializerPrior, AutoCorrelationsSettings)}
 
 __all__ = [
     "FLOOR",
+    "PARTS",
+    "SEARCHES",
+    "AutoCorrelationsSettings",
+    "DifferentialEvolution",
+    "DynestyDynamic",
     "DynestyStatic",
+    "Emcee",
     "Guard",
-    "INITIALIZERS",
+    "InitializerBall",
+    "InitializerPrior",
+    "InitializerSamples",
+    "LBFGS",
     "Laplace",
+    "Nautilus",
     "Problem",
     "Progress",
-    "SEARCHES",
     "Search",
+    "UltraNest",
     "polish",
     "polished",
     "search_from_dict",

@@ -137,6 +137,8 @@ class Search:
 
 
 def _json(value):
+    if hasattr(value, "identity"):
+        return {"name": type(value).__name__, "identity": value.identity()}
     if is_dataclass(value):
         return {"name": type(value).__name__, **_json(asdict(value))}
     if isinstance(value, (list, tuple)):
@@ -173,7 +175,7 @@ def search_from_dict(settings, defaults=None):
     SearchError
         No such search or setting; names the nearest one.
     """
-    from cavity.search import INITIALIZERS, SEARCHES
+    from cavity.search import PARTS, SEARCHES
 
     settings = dict(settings)
     name = settings.pop("name", None)
@@ -182,7 +184,7 @@ def search_from_dict(settings, defaults=None):
         raise SearchError(f"search.name is {name!r}; it must be one of {known}{did_you_mean(name, SEARCHES)}")
     settings = {**(defaults or {}).get(name, {}), **settings}
     for key, value in settings.items():
-        if isinstance(value, dict) and value.get("name") in INITIALIZERS:
+        if isinstance(value, dict) and value.get("name") in PARTS:
             nested = dict(value)
-            settings[key] = INITIALIZERS[nested.pop("name")](**nested)
+            settings[key] = PARTS[nested.pop("name")](**nested)
     return SEARCHES[name](**settings)

@@ -46,7 +46,7 @@ def made_sampler(make, problem, guard, rng, settings):
 
 
 @contextlib.contextmanager
-def known_warnings_silenced():
+def advice_silenced():
     """dynesty's advice on plateaus, few live points and hard bounds: its results and their error answer it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="All the initial likelihood values are the same")

@@ -8,8 +8,8 @@ from cavity.search.dynesty_common import (
     BOUNDS,
     SAMPLER_SETTINGS,
     STEPS,
+    advice_silenced,
     dynesty_samples,
-    known_warnings_silenced,
     made_sampler,
     status_of,
 )
@@ -67,7 +67,7 @@ class DynestyStatic(Search):
 
         settings = {key: getattr(self, key) for key in SAMPLER_SETTINGS}
         dlogz = self.dlogz if self.dlogz is not None else 1e-3 * (self.nlive - 1) + 0.01
-        with known_warnings_silenced():
+        with advice_silenced():
             sampler = made_sampler(dynesty.NestedSampler, problem, guard, rng, settings)
             sampler.run_nested(
                 maxiter=self.maxiter,

@@ -1,0 +1,162 @@
+"""Emcee: an ensemble of affine-invariant walkers (Goodman & Weare 2010, Foreman-Mackey et al. 2013)."""
+
+import logging
+import math
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from cavity.errors import LikelihoodError, SearchError
+from cavity.search.base import Search, make_samples
+from cavity.search.initializer import InitializerBall
+from cavity.search.proposal import log_prior, normal_of, unit_of
+from cavity.search.settings import adapter, check_integer
+
+logger = logging.getLogger("cavity.search")
+
+
+@dataclass(frozen=True)
+class AutoCorrelationsSettings:
+    """When a chain is long enough: so many autocorrelation times, and these no longer change.
+
+    Parameters
+    ----------
+    check_for_convergence
+        False runs all ``nsteps``.
+    check_size
+        Steps between two checks.
+    required_length
+        Length of the chain in autocorrelation times.
+    change_threshold
+        Largest relative change of the times between two checks.
+    """
+
+    check_for_convergence: bool = True
+    check_size: int = 100
+    required_length: int = 50
+    change_threshold: float = 0.01
+
+    def __post_init__(self):
+        check_integer(self, "check_size", "required_length")
+        if not self.change_threshold > 0:
+            raise SearchError(
+                f"AutoCorrelationsSettings.change_threshold is {self.change_threshold}; it must be above 0"
+            )
+
+
+@adapter
+class Emcee(Search):
+    """MCMC in z = Phi^-1(unit cube), where the prior is N(0, I) and nothing has a bound; no evidence.
+
+    Parameters
+    ----------
+    nwalkers, nsteps
+        Walkers (even, at least twice the parameters) and steps at most.
+    initializer
+        An InitializerBall, InitializerPrior or InitializerSamples.
+    auto_correlations_settings
+        When to stop early; a chain that ends without is warned of and has ``info["converged"]`` False.
+    """
+
+    nwalkers: int = 50
+    nsteps: int = 2000
+    initializer: object = InitializerBall()
+    auto_correlations_settings: AutoCorrelationsSettings = field(default_factory=AutoCorrelationsSettings)
+
+    libraries: ClassVar[tuple[str, ...]] = ("emcee",)
+
+    def __post_init__(self):
+        check_integer(self, "nwalkers", least=4)
+        check_integer(self, "nsteps", least=10)
+        if not hasattr(self.initializer, "unit"):
+            raise SearchError(
+                f"Emcee.initializer is {self.initializer!r}; it must be InitializerBall, InitializerPrior "
+                "or InitializerSamples"
+            )
+        if not isinstance(self.auto_correlations_settings, AutoCorrelationsSettings):
+            raise SearchError("Emcee.auto_correlations_settings must be an AutoCorrelationsSettings")
+
+    def search(self, problem, guard, rng):
+        """Run until the autocorrelation times are known, drop two of them, thin by half of one."""
+        try:
+            import emcee
+        except ImportError as error:
+            raise SearchError("Emcee needs the package emcee: pip install 'cavity[emcee]'") from error
+
+        if self.nwalkers % 2 or self.nwalkers < 2 * problem.ndim:
+            raise SearchError(
+                f"Emcee.nwalkers is {self.nwalkers}; {problem.ndim} parameters need an even number of at "
+                f"least {2 * problem.ndim}"
+            )
+
+        def log_density(z):
+            return guard.batch(problem.vectors(unit_of(z))) + log_prior(z)
+
+        start = self._start(problem, log_density, rng)
+        sampler = emcee.EnsembleSampler(self.nwalkers, problem.ndim, log_density, vectorize=True)
+        legacy = np.random.RandomState(rng.integers(2**32, dtype=np.uint32))
+        state = emcee.State(start, random_state=legacy.get_state())
+        times, converged = self._advance(sampler, state)
+        discard, thin = 0, 1
+        if np.isfinite(times).all():
+            discard = min(int(2 * times.max()), sampler.iteration // 2)
+            thin = max(1, int(0.5 * times.min()))
+        if self.auto_correlations_settings.check_for_convergence and not converged:
+            logger.warning(
+                "Emcee: %s steps are fewer than %s autocorrelation times (%s); raise nsteps",
+                sampler.iteration,
+                self.auto_correlations_settings.required_length,
+                np.round(times, 1),
+            )
+        z = np.swapaxes(sampler.get_chain(discard=discard, thin=thin), 0, 1).reshape(-1, problem.ndim)
+        log_posterior = sampler.get_log_prob(discard=discard, thin=thin).T.ravel()
+        unit = unit_of(z)
+        n = len(z)
+        return make_samples(
+            problem,
+            guard,
+            values=problem.vectors(unit),
+            unit=unit,
+            log_weights=np.full(n, -math.log(n)),
+            log_likelihoods=log_posterior - log_prior(z),
+            info={
+                "search": self.settings(),
+                "chains": self.nwalkers,
+                "converged": converged,
+                "steps": sampler.iteration,
+                "autocorrelation_times": [float(time) for time in times],
+                "discard": discard,
+                "thin": thin,
+                "acceptance": float(np.mean(sampler.acceptance_fraction)),
+            },
+        )
+
+    def _start(self, problem, log_density, rng):
+        """Starts with a finite density: those without are drawn again."""
+        z = normal_of(self.initializer.unit(self.nwalkers, problem, rng))
+        bad = ~np.isfinite(log_density(z))
+        for _ in range(100):
+            if not bad.any():
+                return z
+            z[bad] = normal_of(self.initializer.unit(int(bad.sum()), problem, rng))
+            rows = np.flatnonzero(bad)
+            bad[rows] = ~np.isfinite(log_density(z[rows]))
+        raise LikelihoodError(
+            f"Emcee: {int(bad.sum())} of {self.nwalkers} walkers found no start with a finite likelihood "
+            "in 100 draws; use InitializerPrior, or check data, noise and priors"
+        )
+
+    def _advance(self, sampler, state):
+        """Steps in blocks of ``check_size`` until converged or ``nsteps``; times (ndim,) and whether they settled."""
+        settings = self.auto_correlations_settings
+        times, converged = np.full(state.coords.shape[1], np.nan), False
+        while sampler.iteration < self.nsteps and not converged:
+            steps = min(settings.check_size, self.nsteps - sampler.iteration)
+            state = sampler.run_mcmc(state, steps)
+            before, times = times, sampler.get_autocorr_time(tol=0, quiet=True)
+            with np.errstate(invalid="ignore"):
+                settled = np.abs(before - times) < settings.change_threshold * times
+                long_enough = settings.required_length * times < sampler.iteration
+            converged = bool(settings.check_for_convergence and (settled & long_enough).all())
+        return times, converged
