@@ -1,4 +1,5 @@
 """Expectation propagation over site functions: from weighted samples of each dataset to the posterior of all."""
+
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.build import build_site
 from cavity.propagate.design import SharedDesign, axial_design, fit_surrogate, transport

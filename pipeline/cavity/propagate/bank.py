@@ -1,4 +1,5 @@
 """All sites of a fit behind one face: log l, scores and noise at any phi, in the order the sites were given."""
+
 import numpy as np
 
 from cavity.errors import PropagationError
@@ -152,7 +153,9 @@ class SiteBank:
             members.setdefault(self._shape(site, link), []).append(i)
         self.members = [np.array(indices) for indices in members.values()]
         self.groups = [
-            (ParticleGroup if key[0] == "particles" else TableGroup)([sites[i] for i in indices], [links[i] for i in indices])
+            (ParticleGroup if key[0] == "particles" else TableGroup)(
+                [sites[i] for i in indices], [links[i] for i in indices]
+            )
             for key, indices in members.items()
         ]
 

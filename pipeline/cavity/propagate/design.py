@@ -1,4 +1,5 @@
-"""Designs for shared parameters: offsets at which a search evaluates its particles again, and the surrogate they give."""
+"""Designs for shared parameters: where a search evaluates its particles again, and the surrogate this gives."""
+
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 
@@ -195,7 +196,9 @@ def fit_surrogate(design, change, log_w):
     matrix = features(design.offsets, design.exponents)
     inverse = np.linalg.pinv(matrix)
     leverage = np.clip(np.einsum("kf,fk->k", matrix, inverse), 0.0, 1 - 1e-6)
-    change = np.maximum(np.nan_to_num(np.asarray(change, float), nan=LOWEST_CHANGE, neginf=LOWEST_CHANGE), LOWEST_CHANGE)
+    change = np.maximum(
+        np.nan_to_num(np.asarray(change, float), nan=LOWEST_CHANGE, neginf=LOWEST_CHANGE), LOWEST_CHANGE
+    )
     coefficients = change @ inverse.T
     residual = (change - coefficients @ matrix.T) / (1 - leverage)
     inner = np.abs(design.offsets).max(1) <= 0.6 * np.abs(design.offsets).max()  # the ends extrapolate when left out

@@ -1,4 +1,5 @@
 """How wrong the answer may be, and which sites to build again."""
+
 from typing import NamedTuple
 
 import numpy as np

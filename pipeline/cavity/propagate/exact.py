@@ -1,4 +1,5 @@
 """The exact pass: prior times product of site functions, sampled itself and not its Gaussian."""
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,7 +79,9 @@ class Mixture:
         rng = np.random.default_rng(seed)
         z = sobol_normal(n, D, rng)
         stretch = np.sqrt(FREEDOM / rng.chisquare(FREEDOM, n))
-        component = rng.permutation(np.searchsorted(np.cumsum(self.shares)[:-1], (np.arange(n) + 0.5) / n, side="right"))
+        component = rng.permutation(
+            np.searchsorted(np.cumsum(self.shares)[:-1], (np.arange(n) + 0.5) / n, side="right")
+        )
         return self.means[component] + (self.factors[component] @ (z * stretch[:, None])[..., None])[..., 0]
 
     def log_density(self, x):
@@ -191,7 +194,9 @@ def _bridge(target, chain, proposal, seed, ess):
     share = ess / (ess + len(fresh))
     value = float(np.median(ours))
     for _ in range(200):
-        upper = log_sum_exp(theirs - np.logaddexp(np.log(share) + theirs, np.log1p(-share) + value)) - np.log(len(fresh))
+        upper = log_sum_exp(theirs - np.logaddexp(np.log(share) + theirs, np.log1p(-share) + value)) - np.log(
+            len(fresh)
+        )
         lower = log_sum_exp(-np.logaddexp(np.log(share) + ours, np.log1p(-share) + value)) - np.log(len(chain))
         value, previous = float(upper - lower), value
         if not np.isfinite(value):

@@ -1,4 +1,5 @@
 """Hamiltonian Monte Carlo with many short parallel chains: for densities that no proposal fits."""
+
 import numpy as np
 
 CHAINS = 32
@@ -84,7 +85,7 @@ def autocorrelated_ess(chains):
     if not total > 0:
         return float(T * C)
     correlation = 1 - (within - covariance) / total
-    pairs = correlation[0 : T - T % 2 : 2] + correlation[1 : T : 2][: T // 2]
+    pairs = correlation[0 : T - T % 2 : 2] + correlation[1:T:2][: T // 2]
     negative = np.flatnonzero(pairs < 0)
     pairs = np.minimum.accumulate(pairs[: negative[0] if len(negative) else len(pairs)])
     return float(min(T * C / max(2 * pairs.sum() - 1, 1 / np.log10(T * C + 10)), T * C * np.log10(T * C + 10)))

@@ -1,4 +1,5 @@
 """How one site sees the global parameters: eta = (m, log sd, psi) as a function of phi, with two derivatives."""
+
 import json
 from itertools import combinations
 from typing import NamedTuple
@@ -65,11 +66,13 @@ class Link:
         for item in self.drawn:
             if item["family"] not in FAMILIES:
                 raise PropagationError(
-                    f"{item['name']}: a drawn variable's parent must be one of {', '.join(FAMILIES)}, got {item['family']}"
+                    f"{item['name']}: its parent must be one of {', '.join(FAMILIES)}, got {item['family']}"
                 )
         self._outputs = [(item["mean"], False) for item in self.drawn] + [(item["sigma"], True) for item in self.drawn]
         self._functions = [self._function(expression) for expression, _ in self._outputs]
-        self._scopes = [tuple(space.index(name) for name in variables_of(expression)) for expression, _ in self._outputs]
+        self._scopes = [
+            tuple(space.index(name) for name in variables_of(expression)) for expression, _ in self._outputs
+        ]
         self.shared_index = np.array([space.index(name) for name in self.shared], int)
         scope = {j for indices in self._scopes for j in indices} | set(self.shared_index.tolist())
         self.scope = tuple(sorted(scope))  # the coordinates of phi that matter to the site
@@ -180,8 +183,6 @@ class Link:
             hessian[..., i, j, j] = (16 * (line[-1] + line[1]) - line[-2] - line[2] - 30 * here) / (12 * steps[j] ** 2)
         for j, k in combinations(scope, 2):
             mixed = sum(
-                a * b * at({j: x * steps[j], k: y * steps[k]})
-                for x, a in stencil.items()
-                for y, b in stencil.items()
+                a * b * at({j: x * steps[j], k: y * steps[k]}) for x, a in stencil.items() for y, b in stencil.items()
             )
             hessian[..., i, j, k] = hessian[..., i, k, j] = mixed / (144 * steps[j] * steps[k])

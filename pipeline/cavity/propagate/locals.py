@@ -1,4 +1,5 @@
 """Local posteriors: what every dataset's own parameters are, given all the data."""
+
 from typing import NamedTuple
 
 import numpy as np
@@ -69,7 +70,9 @@ def _names(site):
 def _weights(a):
     """Normalised weights over the last axis; even where no particle is possible."""
     total = log_sum_exp(a)
-    return np.where(np.isfinite(total)[:, None], np.exp(a - np.where(np.isfinite(total), total, 0.0)[:, None]), 1 / a.shape[1])
+    return np.where(
+        np.isfinite(total)[:, None], np.exp(a - np.where(np.isfinite(total), total, 0.0)[:, None]), 1 / a.shape[1]
+    )
 
 
 def _blocks(group, site, phi):

@@ -1,4 +1,5 @@
 """Weighted particles split into the modes they belong to: a kernel must not bridge the gap between two."""
+
 import numpy as np
 
 from cavity.message.gaussian import LOG_2PI

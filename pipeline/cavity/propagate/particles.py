@@ -1,4 +1,5 @@
 """Particle sites of one shape, stacked: their log l, score, Hessian and noise at any phi."""
+
 from typing import NamedTuple
 
 import numpy as np
@@ -256,7 +257,9 @@ class ParticleGroup:
             inner = np.clip(terms.v, -self.v_max[rows, None], self.v_max[rows, None])
             outside = terms.v != inner
             slopes, bends = feature_gradient(inner, self.exponents), feature_hessian(inner, self.exponents)
-            slopes = slopes + np.where(outside[:, :, None], 0.0, (bends @ (terms.v - inner)[:, :, None, :, None])[..., 0])
+            slopes = slopes + np.where(
+                outside[:, :, None], 0.0, (bends @ (terms.v - inner)[:, :, None, :, None])[..., 0]
+            )
             g[..., 2 * d :] = self.coefficients[rows] @ slopes
             mean_coefficients = (w[..., None, :] @ self.coefficients[rows])[..., 0, :]
             bend = np.einsum("qnf,qnfij->qnij", mean_coefficients, bends)

@@ -1,4 +1,5 @@
 """The population predictive: the interim prior under which a dataset is searched next."""
+
 import numpy as np
 
 LARGEST_SPREAD = 0.7  # of log sd: a broader interim prior biases log sd by about sqrt(N) times its excess
@@ -26,6 +27,6 @@ def interim_prior(link, mean, covariance):
 
 
 def shared_prior(link, mean, covariance):
-    """q's mean [p] and covariance [p, p] of the link's shared parameters: where a design is centred, how it is whitened."""
+    """q's mean [p] and covariance [p, p] of the link's shared parameters: they centre and whiten a design."""
     index = link.shared_index
     return np.asarray(mean, float)[index], np.asarray(covariance, float)[np.ix_(index, index)]

@@ -1,4 +1,5 @@
 """A site function: what one dataset says about the global parameters, its own integrated out."""
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -31,7 +32,7 @@ class Site:
     link
         The specification that :class:`~cavity.propagate.link.Link` reads.
     t, log_c, H, mode
-        [S, d], [S], [M, d, d], [S] integers below M. ``t`` is on the parent's Gaussian scale (log x for a log-Gaussian).
+        [S, d], [S], [M, d, d], [S] integers below M; t on the parent's Gaussian scale (log x for a log-Gaussian).
     transport
         B [d, p].
     psi0, whitener

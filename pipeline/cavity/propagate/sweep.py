@@ -1,4 +1,5 @@
 """Expectation propagation over site functions: parallel sweeps in score form, and the Newton step of the pilot."""
+
 from typing import NamedTuple
 
 import numpy as np
@@ -261,7 +262,8 @@ def newton(space, bank, mean, covariance, iterations=40, tolerance=1e-3):
     radius, value = 2.0, _value(space, bank, x)
     converged, count = False, 0
     hessian_covariance = np.asarray(covariance, float)
-    for count in range(1, iterations + 1):
+    while count < iterations:
+        count += 1
         score = bank.score(x)
         prior_gradient, prior_hessian = space.prior_score(x)
         gradient = (score.grad.sum(0) + prior_gradient) * metric
@@ -293,7 +295,11 @@ def newton(space, bank, mean, covariance, iterations=40, tolerance=1e-3):
             converged = True
             break
     spread = np.sqrt(np.diag(hessian_covariance))
-    return x, symmetric(hessian_covariance), NewtonInfo(converged, count, np.abs((x - mean) / spread).max(initial=0.0), value)
+    return (
+        x,
+        symmetric(hessian_covariance),
+        NewtonInfo(converged, count, np.abs((x - mean) / spread).max(initial=0.0), value),
+    )
 
 
 def _value(space, bank, x):

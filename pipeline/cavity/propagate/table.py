@@ -1,4 +1,5 @@
 """Table sites: log l at nodes of one or two shared parameters, a cubic spline between them."""
+
 import numpy as np
 
 from cavity.errors import PropagationError
@@ -129,7 +130,9 @@ def build_table(dataset, link, nodes, log_l, log_proposal_ratio, payload=None, p
     nodes, log_l = np.asarray(nodes, float), np.asarray(log_l, float)
     p = len(link.get("shared", ()))
     if link.get("drawn") or p not in (1, 2) or nodes.shape != (log_l.shape[1], p):
-        raise PropagationError(f"{dataset}: a table is for one or two shared parameters and no drawn one, at nodes [K, p]")
+        raise PropagationError(
+            f"{dataset}: a table is for one or two shared parameters, no drawn one, nodes [K, p]"
+        )
     axes_of(nodes)
     ratio = np.asarray(log_proposal_ratio, float)
     weights = log_l + (ratio[:, None] if ratio.ndim == 1 else ratio)
@@ -157,7 +160,9 @@ def build_table(dataset, link, nodes, log_l, log_proposal_ratio, payload=None, p
         nodes=nodes,
         log_l=values,
         node_log_weights=weights,
-        payload=np.zeros((len(weights), 0)) if payload is None else np.asarray(payload, float).reshape(len(weights), -1),
+        payload=np.zeros((len(weights), 0))
+        if payload is None
+        else np.asarray(payload, float).reshape(len(weights), -1),
         payload_names=tuple(payload_names),
         info=figures | dict(info or {}),
     )

@@ -1,4 +1,5 @@
 """The global parameters on unconstrained scales: where expectation propagation does its algebra."""
+
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -61,7 +62,9 @@ class GlobalSpace:
 
     def __post_init__(self):
         if not len(self.names) == len(self.priors) == len(self.kinds) == len(set(self.names)):
-            raise PropagationError(f"a GlobalSpace needs one prior and one kind for each distinct name, got {self.names}")
+            raise PropagationError(
+                f"a GlobalSpace needs a prior for each distinct name, got {self.names}"
+            )
 
     @classmethod
     def from_priors(cls, names, priors):

@@ -1,4 +1,5 @@
 """The normaliser of a Gaussian parent truncated to an interval, with its derivatives."""
+
 import numpy as np
 from scipy.special import log_ndtr
 
