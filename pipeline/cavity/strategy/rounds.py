@@ -3,12 +3,14 @@ import json
 
 import numpy as np
 
-from cavity.errors import PropagationError
+from cavity.message.gaussian import weighted_moments
 from cavity.propagate.bank import SiteBank
+from cavity.propagate.diagnostics import site_noise
 from cavity.propagate.exact import exact_pass
 from cavity.propagate.link import variables_of
 from cavity.propagate.site import Site
-from cavity.propagate.sweep import newton, propagate
+from cavity.propagate.sweep import describe_stall, newton, propagate
+from cavity.rng import generator, seed_sequence
 from cavity.strategy import tables
 from cavity.strategy.context import refuse_unused
 
@@ -16,10 +18,11 @@ PILOT_SHIFT = 1.0  # in sd of q: a larger move asks for another pilot
 SHIFT_LIMIT = 0.2
 K_HAT_LIMIT = 0.7
 ESS_LIMIT = 50
-KEPT_DRAWS = 2000
 MOST_DRAWS = 3200
 NOISE_SHARE = 0.9  # of the noise variance: the sites that make it up are searched again
-PILOT_DRAWS = 100  # a site with shared parameters, while q still moves
+SHELL_MASS = 0.005  # of the posterior outside the box a surrogate was designed for
+BROAD = 2.0  # times the sd of the product of Gaussians: a density that wide needs tables
+PILOT_DRAWS_KEPT = 1000
 
 
 def plan_round(context, state):
@@ -90,8 +93,8 @@ def aggregate(context, sites, state=None):
     else:
         found = _aggregate_sites(context, space, sites, state, number)
     found |= {"round": number, "datasets": list(sites)}
-    found["calls"] = np.array([int(tree["calls"]) for tree in sites.values()])
-    found["rejected"] = int(sum(int(tree["rejected"]) for tree in sites.values()))
+    found["calls"] = np.array([int(tree["calls"]) if tree["round"] == number else 0 for tree in sites.values()])
+    found["rejected"] = int(sum(int(tree["rejected"]) for tree in sites.values() if tree["round"] == number))
     found["ess"] = np.array([float(tree["ess"]) for tree in sites.values()])
     found["site_pareto_k"] = np.array([float(tree["pareto_k"]) for tree in sites.values()])
     found["shift"] = _shift(state, found)
@@ -160,23 +163,150 @@ def _used_names(context, sites):
 def _aggregate_sites(context, space, sites, state, number):
     """EP over site functions, then the exact pass."""
     bank = SiteBank([Site.from_tree(tree["site"]) for tree in sites.values()], space)
-    mean, covariance = space.start() if state is None else (np.asarray(state["mean"]), np.asarray(state["covariance"]))
-    return join(context, space, bank, mean, covariance, number, start_newton=state is None or state["next_kind"] == "pilot")
+    if state is None:
+        start = _start(context, space, bank)
+    else:
+        start = np.asarray(state["mean"]), np.asarray(state["covariance"])
+        if state["next_kind"] == "pilot":
+            start = newton(space, bank, *start)[:2]
+    return {"kind": "pilot" if number == 0 else "refresh", **join(context, space, bank, start, number)}
 
 
-def join(context, space, bank, mean, covariance, number, start_newton):
-    """Sweeps and the exact pass from one start.
+def _start(context, space, bank):
+    """Where Newton leads from the prior's centre."""
+    return newton(space, bank, *space.start())[:2]
+
+
+def join(context, space, bank, start, number):
+    """Sweeps to the fixed point of EP and the exact pass: what depends on the sites alone.
 
     Returns
     -------
     dict
-        The part of the state that depends on the sites alone.
+        draws, log_weights, mean, covariance, evidence, and the errors of each.
     """
-    if start_newton:
-        mean, covariance = newton(space, bank, mean)
-    sweep, info = propagate(space, bank, mean, covariance)
-    exact = exact_pass(space, bank, sweep.mean, sweep.covariance, seed=_seed(context, number))
-    return {}
+    warnings = []
+    state, infos = propagate(space, bank, *start)
+    if infos and infos[-1].stalled:
+        warnings.append(str(describe_stall(bank, infos)))
+        mean, covariance = start
+    else:
+        mean, covariance = state.gaussian.mean, state.gaussian.covariance
+    exact = exact_pass(space, bank, mean, covariance, seed=_integer_seed(context, number))
+    mean, covariance = exact.moments()
+    if exact.method == "hmc":
+        warnings.append(f"importance sampling failed (Pareto k {exact.pareto_k:.2f}): the draws are a Markov chain's")
+    score = bank.score(mean)
+    noise = site_noise(score, covariance)
+    return {
+        "draws": exact.draws,
+        "log_weights": exact.log_weights,
+        "mean": mean,
+        "covariance": covariance,
+        "log_evidence": _nan(exact.log_evidence),
+        "log_evidence_error": _nan(exact.log_evidence_error),
+        "pareto_k": float(exact.pareto_k),
+        "exact_ess": float(exact.ess),
+        "method": exact.method,
+        "mcse": noise.mcse,
+        "site_noise": noise.contributions,
+        "ess_at_q": score.ess,
+        "outside": bool(bank.shell_mass(exact.draws, exact.log_weights) > SHELL_MASS),
+        "sweeps": len(infos),
+        "warnings": json.dumps(warnings),
+    }
+
+
+def _aggregate_pilot(context, space, sites):
+    """From first looks with free shared parameters to a q that the next round can be built around.
+
+    The drawn variables' sites are joined as if the shared parameters were known; the shared ones get the product of the
+    pilots' Gaussian messages. With one or two shared parameters and nothing drawn the pilots' densities are multiplied
+    instead, and where the product has several modes or is broad, tables follow.
+    """
+    with_drawn = {name: tree for name, tree in sites.items() if "site" in tree}
+    bank = SiteBank([Site.from_tree(tree["site"]) for tree in with_drawn.values()], space)
+    joined = join(context, space, bank, _start(context, space, bank), 0)
+    precision = np.linalg.inv(joined["covariance"])
+    shift = precision @ joined["mean"]
+    prior_mean, prior_covariance = space.start()
+    for tree in sites.values():
+        if tree["kind"] == "pilot":
+            where = [space.index(name) for name in tree["shared"]]
+            p, h = _message(tree, prior_mean[where], np.diag(prior_covariance)[where])
+            precision[np.ix_(where, where)] += p
+            shift[where] += h
+    covariance = np.linalg.inv(precision)
+    found = joined | {"kind": "pilot", "mean": covariance @ shift, "covariance": covariance, "table": False}
+    if not with_drawn and space.dimension <= 2:
+        axes, log_density = tables.pilot_landscape(space, sites)
+        mean, spread = tables.landscape_moments(axes, log_density)
+        broad = np.sqrt(np.diag(spread) / np.diag(covariance)).max() > BROAD
+        if broad or tables.count_modes(log_density) > 1:
+            n = tables.NODES[space.dimension]
+            found |= {"table": True, "mean": mean, "covariance": spread}
+            found["next_nodes"] = tables.place_nodes(axes, log_density, n)
+    rng = generator(context.seed, context.phase, "pilot")
+    root = np.linalg.cholesky(found["covariance"])
+    found["draws"] = found["mean"] + rng.normal(size=(PILOT_DRAWS_KEPT, space.dimension)) @ root.T
+    found["log_weights"] = np.full(PILOT_DRAWS_KEPT, -np.log(PILOT_DRAWS_KEPT))
+    found["log_evidence"] = found["log_evidence_error"] = np.nan
+    found["ess_at_q"] = np.array([float(tree["ess"]) for tree in sites.values()])
+    found["site_noise"] = np.zeros(len(sites))
+    return found
+
+
+def _message(tree, prior_mean, prior_variance):
+    """A pilot's Gaussian message on its shared parameters: posterior over prior, negative directions dropped."""
+    log_w = np.asarray(tree["points"]["log_weights"])
+    mean, covariance = weighted_moments(np.asarray(tree["psi"]), log_w)
+    root = np.sqrt(prior_variance)
+    scaled = covariance / np.outer(root, root) + 1e-9 * np.eye(len(root))
+    values, vectors = np.linalg.eigh(scaled)
+    gain = np.maximum(1 / values - 1.0, 0.0)
+    precision = (vectors * gain) @ vectors.T / np.outer(root, root)
+    pull = (vectors / values) @ vectors.T @ ((mean - prior_mean) / root) / root
+    return precision, precision @ prior_mean + np.where(np.diag(precision) > 0, pull, 0.0)
+
+
+def _next_round(context, state, found, number):
+    """Which sites the next round searches, how, and with how many draws."""
+    n = len(found["datasets"])
+    poor = (found["ess_at_q"] < ESS_LIMIT) | ~(found["site_pareto_k"] < K_HAT_LIMIT)
+    shift = found["shift"].max(initial=0.0)
+    draws = context.ep.n_draws if state is None else int(state["next_draws"])
+    if found["kind"] == "pilot" or number == 0:
+        needs, kind = np.ones(n, bool), "table" if found.get("table") else "refresh"
+    elif found["kind"] == "table":
+        needs, kind = np.ones(n, bool), "table"
+        draws = min(2 * draws, MOST_DRAWS)
+    elif shift > PILOT_SHIFT or found["outside"]:
+        needs, kind = np.ones(n, bool), "pilot"
+    else:
+        needs, kind = poor | _noisiest(found["site_noise"]), "refresh"
+        if shift > 0.5:
+            needs = np.ones(n, bool)
+        draws = min(2 * draws, MOST_DRAWS)
+    return {"poor": poor, "needs_search": needs, "next_kind": kind, "next_draws": draws}
+
+
+def _noisiest(noise):
+    """The sites that make up 90 % of the Monte Carlo variance."""
+    order = np.argsort(-noise, kind="stable")
+    cumulative = np.cumsum(noise[order])
+    chosen = np.zeros(len(noise), bool)
+    if len(noise) and cumulative[-1] > 0:
+        chosen[order[: int(np.searchsorted(cumulative, NOISE_SHARE * cumulative[-1])) + 1]] = True
+    return chosen
+
+
+def _integer_seed(context, number):
+    """One integer for the exact pass of a round."""
+    return int(seed_sequence(context.seed, context.phase, "exact", number).generate_state(1)[0])
+
+
+def _nan(value):
+    return float("nan") if value is None else float(value)
 
 
 def _shift(state, found):

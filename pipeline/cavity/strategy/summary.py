@@ -74,14 +74,10 @@ def _locals(context, space, sites, phi, log_w):
     rng = generator(context.seed, context.phase, "locals")
     rows = _systematic(np.exp(log_w - logsumexp(log_w)), LOCAL_DRAWS, rng)
     found = {}
-    for site, (drawn, payload) in zip(bank.sites, local_draws(bank, phi[rows], rng)):
-        names = (*site.drawn_names, *site.payload_names)
-        if names:
-            families = [entry["family"] for entry in site.link["drawn"]]
-            drawn = np.stack(
-                [np.exp(x) if family == "LogGaussianPrior" else x for x, family in zip(drawn.T, families)], axis=-1
-            ) if families else drawn
-            found[site.dataset] = Samples(names=names, values=np.concatenate([drawn, payload], axis=1))
+    seed = int(rng.integers(2**31))
+    for dataset, draws in local_draws(bank, phi[rows], seed).items():
+        if draws.names:
+            found[dataset] = Samples(names=draws.names, values=draws.values)
     return found
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from cavity.propagate.predictive import interim_prior, shared_prior
 from cavity.search.problem import Problem
 
 PILOT_DRAWS = 1024
-LOG_SD_CAP = 0.7
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,15 +48,9 @@ def _prior_phi(space, z):
 
 
 def predictive_interim(link, mean, covariance):
-    """The population predictive given q(phi) = N(mean, covariance); shared parameters held at its mean.
-
-    A broader one biases log tau by about sqrt N, so only sd(lambda) <= 0.7 widens it.
-    """
-    d = len(link.spec["drawn"])
-    eta, jacobian, _ = link.jet(mean)
-    sd = np.sqrt(np.maximum(np.einsum("ni,ij,nj->n", jacobian, covariance, jacobian), 0.0))
-    scale = np.exp(eta[d : 2 * d] + np.minimum(sd[d : 2 * d], LOG_SD_CAP))
-    return Interim(mean=eta[:d], sd=np.hypot(sd[:d], scale), shared=eta[2 * d :])
+    """The population predictive given q(phi) = N(mean, covariance); shared parameters held at q's mean."""
+    centre, sd = interim_prior(link, mean, covariance)
+    return Interim(mean=centre, sd=sd, shared=shared_prior(link, mean, covariance)[0])
 
 
 class Tilted:

@@ -1,0 +1,41 @@
+"""The same function on many items, on some cores: for notebooks; in a workflow the jobs are the parallelism."""
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+from cavity.errors import SearchError
+
+_TASK = []
+
+
+def map_cores(function, items, number_of_cores=1):
+    """``[function(item) for item in items]``, in this order.
+
+    Parameters
+    ----------
+    function
+        Any callable, a closure too: forked processes inherit it.
+    items
+        What can be sent to a process, and the function's values back.
+    number_of_cores
+        1 runs in this process. The answer does not depend on it.
+
+    Raises
+    ------
+    SearchError
+        If the number is not at least 1, or the system cannot fork.
+    """
+    if isinstance(number_of_cores, bool) or not isinstance(number_of_cores, int) or number_of_cores < 1:
+        raise SearchError(f"number_of_cores must be a whole number of at least 1, got {number_of_cores!r}")
+    items = list(items)
+    if number_of_cores == 1 or len(items) < 2:
+        return [function(item) for item in items]
+    if "fork" not in multiprocessing.get_all_start_methods():
+        raise SearchError("number_of_cores above 1 needs a system that forks; use 1, or run the study with snakemake")
+    context = multiprocessing.get_context("fork")
+    workers = min(number_of_cores, len(items))
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_TASK.append, initargs=(function,)) as pool:
+        return list(pool.map(_run, items))
+
+
+def _run(item):
+    return _TASK[-1](item)

@@ -1,0 +1,173 @@
+"""The cells of a grid: axes over parameters, and the box of every cell with its share of the prior."""
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from cavity.errors import SearchError
+from cavity.prior import DrawnVariable
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One parameter cut into boxes.
+
+    Attributes
+    ----------
+    name
+        The parameter.
+    lower, upper
+        (n,) the limits of each box in the parameter's unit; equal where a cell fixes the parameter to a value.
+    """
+
+    name: str
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+
+    def __len__(self):
+        return len(self.lower)
+
+    @property
+    def fixed(self):
+        """Whether the cells are values instead of boxes."""
+        return self.lower == self.upper
+
+    @property
+    def centres(self):
+        """(n,) the middle of each box; the finite limit of a half-open one."""
+        lower, upper = np.array(self.lower), np.array(self.upper)
+        with np.errstate(invalid="ignore"):
+            middle = 0.5 * (lower + upper)
+        return np.where(np.isfinite(middle), middle, np.where(np.isfinite(lower), lower, upper))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a grid.
+
+    Attributes
+    ----------
+    index
+        Its place along every axis.
+    boxes
+        Parameter -> (lower, upper).
+    """
+
+    index: tuple[int, ...]
+    boxes: Mapping[str, tuple[float, float]]
+
+    @property
+    def name(self):
+        """``2-0``: the places joined by dashes; names files and streams of random numbers."""
+        return "-".join(str(place) for place in self.index)
+
+    def described(self):
+        """``feature.centre in [60, 80]``: what an error calls it."""
+        parts = (f"{name}={low:g}" if low == up else f"{name} in [{low:g}, {up:g}]" for name, (low, up) in self.boxes.items())
+        return ", ".join(parts)
+
+
+def make_axis(name, prior, cut):
+    """The boxes of one parameter.
+
+    Parameters
+    ----------
+    name, prior
+        The parameter.
+    cut
+        A number of steps (boxes of equal prior mass: of equal width where the prior is flat), a list of edges in
+        increasing order, or ``{"values": [...]}`` to fix the parameter to each.
+
+    Raises
+    ------
+    SearchError
+        If there are no steps, the edges are not in order, or they leave the prior's limits.
+    """
+    if isinstance(prior, DrawnVariable):
+        raise SearchError(
+            f"grid search over {name}: it is drawn from a parent, whose density a box would change; "
+            "grid over the parent's own parameters"
+        )
+    if isinstance(cut, Mapping):
+        if set(cut) != {"values"}:
+            raise SearchError(f"grid search over {name}: give a number of steps, a list of edges or {{values: [...]}}")
+        values = _numbers(name, cut["values"], fewest=1)
+        _inside(name, prior, values)
+        return Axis(name, values, values)
+    if isinstance(cut, (list, tuple, np.ndarray)):
+        edges = _numbers(name, cut, fewest=2)
+        if any(not low < up for low, up in zip(edges, edges[1:], strict=False)):
+            raise SearchError(f"grid search over {name}: the edges {list(edges)} do not increase")
+        _inside(name, prior, edges)
+    else:
+        edges = _equal_masses(name, prior, cut)
+    return Axis(name, edges[:-1], edges[1:])
+
+
+def make_cells(axes):
+    """Every cell of a grid, the last axis fastest."""
+    found = []
+    for index in product(*(range(len(axis)) for axis in axes)):
+        found.append(Cell(index, {a.name: (a.lower[i], a.upper[i]) for a, i in zip(axes, index, strict=True)}))
+    return tuple(found)
+
+
+def in_cell(cell, priors):
+    """What a cell makes of its parameters, and how much of the prior it holds.
+
+    Parameters
+    ----------
+    cell
+        A :class:`Cell`.
+    priors
+        Name -> prior, of the parameters on the axes.
+
+    Returns
+    -------
+    (dict, float)
+        {prior: its confined form, or the value}, and the log of the prior mass in the cell. For a fixed value it is the
+        log density there, so that the cell's share is per unit of the parameter.
+    """
+    replacements, log_mass = {}, 0.0
+    for name, (lower, upper) in cell.boxes.items():
+        prior = priors[name]
+        if lower == upper:
+            replacements[prior] = lower
+            log_mass += float(prior.log_prob(lower))
+        else:
+            replacements[prior] = prior.confined(lower, upper)
+            log_mass += float(prior.log_mass(lower, upper))
+    return replacements, log_mass
+
+
+def _equal_masses(name, prior, steps):
+    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)):
+        raise SearchError(f"grid search over {name}: the number of steps must be a whole number, got {steps!r}")
+    if steps < 1:
+        raise SearchError(f"grid search over {name}: at least one step is needed, got {steps}")
+    inner = [float(prior.value_for(k / steps)) for k in range(1, steps)]
+    edges = (float(prior.lower_limit), *inner, float(prior.upper_limit))
+    if any(not low < up for low, up in zip(edges, edges[1:], strict=False)):
+        raise SearchError(f"grid search over {name}: {steps} steps are too many for {prior}")
+    return edges
+
+
+def _numbers(name, values, fewest):
+    try:
+        numbers = tuple(float(value) for value in values)
+    except (TypeError, ValueError):
+        raise SearchError(f"grid search over {name}: {values!r} are not numbers") from None
+    if len(numbers) < fewest or any(math.isnan(number) for number in numbers):
+        raise SearchError(f"grid search over {name}: at least {fewest} numbers are needed, got {list(numbers)}")
+    return numbers
+
+
+def _inside(name, prior, values):
+    for value in values:
+        if not prior.lower_limit <= value <= prior.upper_limit:
+            raise SearchError(
+                f"grid search over {name}: {value:g} is outside its prior's limits "
+                f"{prior.lower_limit:g} and {prior.upper_limit:g}"
+            )

@@ -1,0 +1,70 @@
+"""A graph with some of its parameters confined or fixed: factors and parents made anew around the new priors."""
+from dataclasses import replace
+
+from cavity.errors import SearchError
+from cavity.graph import FactorGraphModel, HierarchicalFactor, SharedNames
+from cavity.prior import DrawnVariable, Prior
+from cavity.prior.expression import substituted
+
+
+class ReplacedParents:
+    """Parents whose hyperparameters are replaced, and the way to put them into a factor.
+
+    Parameters
+    ----------
+    parents
+        The graph's HierarchicalFactor objects.
+    replacements
+        {prior: prior or value} of hyperparameters and shared parameters.
+    """
+
+    def __init__(self, parents, replacements):
+        self.replacements = dict(replacements)
+        self.new = {}
+        for parent in parents:
+            self.new[parent] = self._replaced(parent)
+
+    def _replaced(self, parent):
+        if not set(parent.variables) & set(self.replacements):
+            return parent
+        arguments = {name: substituted(value, self.replacements) for name, value in parent.hyperpriors.items()}
+        new = HierarchicalFactor(parent.parent, name=parent.name, **arguments)
+        for prior in parent.added:
+            new.add_drawn_variable(prior)
+        return new
+
+    def model(self, model, own=None):
+        """A factor's model with the replacements, its own ones too, and its drawn variables drawn from the new parents."""
+        replacements = {**self.replacements, **(own or {})}
+        for prior in model.priors:
+            if isinstance(prior, DrawnVariable) and self.new.get(prior.parent, prior.parent) is not prior.parent:
+                replacements[prior] = self.new[prior.parent].drawn_variable(prior.lower_limit, prior.upper_limit)
+        return model.replacing(replacements)
+
+    def names(self, names):
+        """The shared names of the new priors and parents; a parameter fixed to a value has none."""
+        priors = {self.replacements.get(prior, prior): name for prior, name in names.priors.items()}
+        return SharedNames(
+            priors={prior: name for prior, name in priors.items() if isinstance(prior, Prior)},
+            parents={self.new.get(parent, parent): name for parent, name in names.parents.items()},
+        )
+
+
+def graph_with(graph, replacements):
+    """A factor graph with some parameters replaced by another prior or a value; names stay as they are.
+
+    Raises
+    ------
+    SearchError
+        If one is a drawn variable: its prior is its parent.
+    """
+    drawn = [prior for prior in replacements if prior in graph.parent_of]
+    if drawn:
+        raise SearchError(f"{graph.names[drawn[0]]} is drawn from a parent; grid over the parent's own parameters")
+    parents = ReplacedParents(graph.parents, replacements)
+    names = parents.names(SharedNames(priors=graph.shared_names, parents=graph.parent_names))
+    factors = [
+        replace(factor, prior_model=parents.model(factor.prior_model), name=dataset)
+        for dataset, factor in zip(graph.datasets, graph.factors, strict=True)
+    ]
+    return FactorGraphModel(*factors, *parents.new.values(), names=names)
