@@ -51,8 +51,10 @@ def search_site(context, dataset, plan, previous=None, checkpoint=None):
     return module.search_site(context, dataset, plan, previous, checkpoint)
 
 
-def aggregate(context, sites, state=None):
-    """Join the sites of a round (for a joint phase: run the joint search)."""
+def aggregate(context, sites, state=None, checkpoint=None):
+    """Join the sites of a round (for a joint phase: run the joint search, which may leave a checkpoint)."""
+    if context.inference == "joint":
+        return joint.aggregate(context, sites, state, checkpoint)
     return _strategy(context).aggregate(context, sites, state)
 
 

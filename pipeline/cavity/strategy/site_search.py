@@ -32,7 +32,7 @@ def search_site(context, dataset, plan, previous=None, checkpoint=None):
     previous
         The dataset's tree of the round before, or None.
     checkpoint
-        Where a search may leave what it needs to go on after a kill, or None.
+        Where a search may leave what it needs to go on after a kill, or None; its name is the hash of all inputs.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def search_site(context, dataset, plan, previous=None, checkpoint=None):
     else:
         interim = predictive_interim(link, plan["mean"], plan["covariance"])
     tilted = Tilted(view, link, space, interim)
-    problem = tilted.problem(dataset)
+    problem = tilted.problem(dataset, identity=checkpoint.stem if checkpoint is not None else "")
     samples, calls, rejected = _explore(context, view, tilted, problem, plan, previous, rng, checkpoint)
     tree = {
         "dataset": dataset,
