@@ -69,19 +69,13 @@ class Model(Node):
 
     def build(self):
         cls, names = self._cls, list(self._children)
-        positional = [name for name in self._arguments if not self._arguments[name].keyword_only]
-        if names == positional:
+        if names == [name for name, argument in self._arguments.items() if not argument.keyword_only]:
             return cls
-        n_positional = len(positional)
-        keywords = [name for name in self._arguments if name not in positional]
-        extras = [name for name in names if name not in self._arguments]
-        order = [names.index(name) for name in (*positional, *keywords, *extras)]
+        n_arguments = len(self._arguments)
 
         def make(*values):
-            values = [values[index] for index in order]
-            passed = values[n_positional : n_positional + len(keywords)]
-            instance = cls(*values[:n_positional], **dict(zip(keywords, passed, strict=True)))
-            for name, value in zip(extras, values[n_positional + len(keywords) :], strict=True):
+            instance = cls(**dict(zip(names[:n_arguments], values)))
+            for name, value in zip(names[n_arguments:], values[n_arguments:]):
                 setattr(instance, name, value)
             return instance
 

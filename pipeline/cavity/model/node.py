@@ -21,7 +21,8 @@ MISSING = Missing()
 class Node:
     """Named children: parameters, relations, values, and nodes.
 
-    A child is an attribute (``model.gaussian.centre``), also by key (``model["gaussian"]``) or position (``model[0]``).
+    A child is an attribute (``model.gaussian.centre``), also by key or position (``model["gaussian"]``, ``model[0]``):
+    an argument called like one of the methods here is reached by key.
     """
 
     def __init__(self, children, settings=None):
@@ -65,7 +66,7 @@ class Node:
         return type(self).__name__
 
     def build(self):
-        """(function of the children's values that makes the instance)"""
+        """A function of the children's values that makes the instance."""
         raise NotImplementedError
 
     # -- parameters ---------------------------------------------------------------------------------------------

@@ -2,8 +2,8 @@
 
     {"priors": {"0": {"type": "UniformPrior", ...}}, "root": node}
     node    {"node": "Model", "class": "module:qualname", "children": {...}, "assertions": [...], "settings": {...}}
-    child   number, text, null, true | {"prior": "0"} | {"relation": expression} | {"missing": true} | {"float": "inf"}
-            | {"array": ...} | {"tuple": [...]} | {"list": [...]} | {"items": {...}} | node
+    child   number, text, null, true | {"prior": "0"} | {"relation": expression} | {"missing": true} | {"default": true}
+            | {"float": "inf"} | {"array": ...} | {"tuple": [...]} | {"list": [...]} | {"items": {...}} | node
             | {"class": name} | {"class": name, "arguments": {...}} for an object kept as it is
 """
 import dataclasses
@@ -85,14 +85,27 @@ def _stored(value, names, path):
 
 def _stored_node(node, names, path):
     kind = next(cls.__name__ for cls in type(node).__mro__ if cls.__name__ in NODES)
+    arguments = node._arguments if kind == "Model" else {}
+    children = {
+        name: _stored_child(child, arguments.get(name), names, f"{path}.{name}")
+        for name, child in node.children.items()
+    }
     settings = {name: dataclasses.asdict(value) for name, value in node._settings.items() if value != Settings()}
     return {
         "node": kind,
         **({"class": class_name(node.cls)} if kind == "Model" else {}),
-        "children": {name: _stored(child, names, f"{path}.{name}") for name, child in node.children.items()},
+        "children": children,
         "assertions": [assertion.to_dict(names.__getitem__) for assertion in node._assertions],
         "settings": settings,
     }
+
+
+def _stored_child(child, argument, names, path):
+    """A child; an argument's own default is not taken apart."""
+    is_plain = child is None or isinstance(child, (bool, str, int, float))
+    if argument is not None and child is argument.default and not is_plain:
+        return {"default": True}
+    return _stored(child, names, path)
 
 
 def _stored_value(value, path):
@@ -139,7 +152,7 @@ def _restored(stored, priors, classes):
         return priors[stored["prior"]]
     if "relation" in stored:
         return expression_from_dict(stored["relation"], priors.__getitem__)
-    if "missing" in stored:
+    if "missing" in stored or "default" in stored:
         return MISSING
     if "float" in stored:
         return float(stored["float"])
@@ -161,14 +174,13 @@ def _restored(stored, priors, classes):
 def _restored_node(stored, priors, classes):
     cls = NODES[stored["node"]]
     node = object.__new__(cls)
-    Node.__init__(
-        node,
-        {name: _restored(child, priors, classes) for name, child in stored["children"].items()},
-        {name: Settings(**value) for name, value in stored["settings"].items()},
-    )
+    children = {name: _restored(child, priors, classes) for name, child in stored["children"].items()}
     if cls is Model:
         node._cls = class_named(stored["class"], classes)
         node._arguments = constructor_arguments(node._cls)
+        defaults = [name for name, child in stored["children"].items() if child == {"default": True}]
+        children.update({name: node._arguments[name].default for name in defaults})
+    Node.__init__(node, children, {name: Settings(**value) for name, value in stored["settings"].items()})
     for assertion in stored["assertions"]:
         node.add_assertion(expression_from_dict(assertion, priors.__getitem__))
     return node
