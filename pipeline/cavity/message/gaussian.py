@@ -1,4 +1,5 @@
 """Multivariate Gaussians in natural parameters, any number of them stacked on the leading axes."""
+
 from typing import NamedTuple
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Pareto-smoothed importance sampling: the tail of the weights says whether they can be trusted."""
+
 import numpy as np
 
 TRUSTED_K = 0.7  # above this the mean of the weights converges too slowly to be used (Vehtari et al. 2024)

@@ -1,4 +1,5 @@
 """Scrambled Sobol points, uniform and standard normal."""
+
 import warnings
 
 import numpy as np

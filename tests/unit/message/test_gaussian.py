@@ -1,4 +1,5 @@
 """Gaussians in natural parameters against moments computed directly."""
+
 import numpy as np
 import pytest
 

@@ -1,4 +1,5 @@
 """Pareto smoothing: shapes recovered, degenerate weights, normalisation."""
+
 import numpy as np
 import pytest
 

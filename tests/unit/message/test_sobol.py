@@ -1,4 +1,5 @@
 """Sobol points: deterministic, balanced, scrambled."""
+
 import numpy as np
 
 from cavity.message.sobol import sobol_normal, sobol_uniform
