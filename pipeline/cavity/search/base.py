@@ -117,15 +117,16 @@ class Search:
         Result, or what ``analysis.make_result`` returns (a list for a factor graph).
         """
         from cavity.search.model_problem import model_problem
+        from cavity.search.visual import visual_paths
 
-        problem = model_problem(model, analysis)
+        problem = model_problem(model, analysis, paths=visual_paths(self))
         samples = self.run(problem, generator(seed, "search"), checkpoint, on_error, progress)
         make_result = getattr(analysis, "make_result", None)
         if make_result is not None:
             return make_result(samples, model)
         from cavity.posterior.result import Result
 
-        return Result(samples, model)
+        return Result(samples, model, search=self, analysis=analysis, identity=problem.identity, name=self.name or "")
 
     def settings(self):
         """Name and settings as JSON: what decides a result, see :func:`search_from_dict`."""
@@ -157,6 +158,8 @@ def make_samples(problem, guard, **content):
     if content.get("log_evidence") is not None and problem.log_acceptance:
         content["log_evidence"] -= problem.log_acceptance
         content["log_evidence_error"] = float(np.hypot(content["log_evidence_error"], problem.log_acceptance_error))
+    if problem.log_prior is not None:
+        content["log_priors"] = np.array([float(problem.log_prior(vector)) for vector in content["values"]])
     return Samples(names=tuple(problem.names), calls=guard.calls, rejected=guard.rejected, **content)
 
 

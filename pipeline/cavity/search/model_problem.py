@@ -7,11 +7,11 @@ from cavity.message.sobol import sobol_uniform
 from cavity.search.identity import content_hash
 from cavity.search.problem import Problem
 
-#: Points of the prior on which the share that the assertions accept is counted.
+#: Points of the prior on which the share that the assertions accept is counted, where the model does not count itself.
 ACCEPTANCE_POINTS = 2**14
 
 
-def model_problem(model, analysis, dataset=""):
+def model_problem(model, analysis, dataset="", paths=None):
     """Build the problem of fitting ``model`` with ``analysis``.
 
     Parameters
@@ -23,75 +23,78 @@ def model_problem(model, analysis, dataset=""):
         ``arrays`` maps each free parameter's dotted path to an array (n,), and ``visualize(paths, instance)``.
     dataset
         For error sentences.
+    paths
+        What ``visualize`` gets, see :class:`~cavity.search.visual.VisualPaths`; nothing is drawn without.
 
     Raises
     ------
     AnalysisError
         The analysis has no ``log_likelihood_function``.
-    SearchError
+    ModelError, SearchError
         The assertions accept nothing.
     """
     function = getattr(analysis, "log_likelihood_function", None)
     if function is None:
         raise AnalysisError(f"{type(analysis).__name__} has no log_likelihood_function(instance); a search needs it")
     compiled = model.compile()
-    asserted = bool(model.assertions)
     names = tuple(compiled.names)
+    asserted = bool(getattr(compiled, "has_assertions", model.assertions))
     log_acceptance, error = acceptance(compiled) if asserted else (0.0, 0.0)
+    batch = getattr(analysis, "log_likelihood_batch", None)
+    draws = paths is not None and hasattr(analysis, "visualize")
 
-    def log_likelihood(vector):
+    def likelihood(vector):
         return function(compiled.instance(vector))
 
-    def log_likelihood_asserted(vector):
+    def likelihood_inside(vector):
         return function(compiled.instance(vector)) if compiled.satisfies(vector) else -np.inf
 
-    batch = getattr(analysis, "log_likelihood_batch", None)
-
-    def log_likelihood_batch(vectors):
+    def likelihoods(vectors):
         return batch(dict(zip(names, vectors.T, strict=True)))
 
-    def log_likelihood_batch_asserted(vectors):
-        inside = np.array([bool(compiled.satisfies(vector)) for vector in vectors])
+    def likelihoods_inside(vectors):
+        inside = _satisfied(compiled, vectors)
         values = np.full(len(vectors), -np.inf)
         if inside.any():
-            values[inside] = batch(dict(zip(names, vectors[inside].T, strict=True)))
+            values[inside] = likelihoods(vectors[inside])
         return values
 
-    on_many = log_likelihood_batch_asserted if asserted else log_likelihood_batch
-    visualize = getattr(analysis, "visualize", None)
-
-    def on_best(vector):
-        visualize(None, compiled.instance(vector))
+    def visualize(vector):
+        analysis.visualize(paths, compiled.instance(vector))
 
     return Problem(
         names=names,
         prior_transform=compiled.vector,
-        log_likelihood=log_likelihood_asserted if asserted else log_likelihood,
-        log_likelihood_batch=None if batch is None else on_many,
+        prior_transform_batch=getattr(compiled, "vectors", None),
+        log_likelihood=likelihood_inside if asserted else likelihood,
+        log_likelihood_batch=None if batch is None else likelihoods_inside if asserted else likelihoods,
         unit_from=compiled.unit,
         log_prior=compiled.log_prior,
         dataset=dataset,
         identity=content_hash(model.to_dict(), analysis),
-        on_best=None if visualize is None else on_best,
+        on_best=visualize if draws else None,
         log_acceptance=log_acceptance,
         log_acceptance_error=error,
     )
 
 
-def acceptance(compiled, n_points=ACCEPTANCE_POINTS):
-    """Log of the prior mass inside the assertions, and its standard error, from scrambled Sobol points of a fixed seed.
-
-    Raises
-    ------
-    SearchError
-        If no point is inside.
-    """
-    points = sobol_uniform(n_points, compiled.ndim, np.random.default_rng(0))
-    inside = np.array([bool(compiled.satisfies(compiled.vector(unit))) for unit in points])
-    share = inside.mean()
+def acceptance(compiled):
+    """Log of the prior mass inside the assertions, and its standard error; the same numbers each time it is asked."""
+    if hasattr(compiled, "acceptance"):
+        found = compiled.acceptance(np.random.default_rng(0))
+        return found.log_fraction, found.log_error
+    points = sobol_uniform(ACCEPTANCE_POINTS, compiled.ndim, np.random.default_rng(0))
+    share = _satisfied(compiled, [compiled.vector(unit) for unit in points]).mean()
     if share == 0:
         raise SearchError(
-            f"the model's assertions hold at none of {n_points:,} points of the prior; "
+            f"the model's assertions hold at none of {ACCEPTANCE_POINTS:,} points of the prior; "
             "loosen them or give priors that agree with them"
         )
-    return float(np.log(share)), float(np.sqrt((1.0 - share) / (share * n_points)))
+    return float(np.log(share)), float(np.sqrt((1.0 - share) / (share * ACCEPTANCE_POINTS)))
+
+
+def _satisfied(compiled, vectors):
+    """(n,) of bools: whether the assertions hold."""
+    if hasattr(compiled, "satisfied"):
+        return np.asarray(compiled.satisfied(vectors), dtype=bool)
+    return np.array([bool(compiled.satisfies(vector)) for vector in vectors])

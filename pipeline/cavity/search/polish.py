@@ -4,6 +4,9 @@ The volumes of nested sampling are random, which makes the log evidence of N dat
 error; a few hundred more likelihood calls replace them by weights that are exact.
 """
 
+from dataclasses import replace
+
+from cavity.message.pareto import TRUSTED_K
 from cavity.search.guard import Guard
 from cavity.search.importance import importance_samples
 from cavity.search.proposal import fit_components, make_proposal, normal_of
@@ -44,20 +47,21 @@ def polish(problem, unit, log_weights, n_draws, rng, n_components=5, prior_fract
 def polished(problem, samples, n_draws, rng, guard=None):
     """The polished form of nested samples: their calls are counted in, and the nested evidence is kept in ``info``.
 
-    Where the new draws do not cover (Pareto k above 0.7), the nested samples are returned, with the k that says so.
+    Where the draws do not cover (Pareto k above 0.7) the mixture is fitted once more, to these draws; where these do
+    not either, the nested samples are returned, with the k that says so.
     """
-    from dataclasses import replace
-
-    new = polish(problem, samples.unit, samples.log_weights, n_draws, rng, guard=guard)
-    calls = new.calls if guard is not None else samples.calls + new.calls
-    rejected = new.rejected if guard is not None else samples.rejected + new.rejected
-    if not new.pareto_k < 0.7:
-        info = {**samples.info, "polished": False}
-        return replace(samples, pareto_k=new.pareto_k, calls=calls, rejected=rejected, info=info)
-    info = {
-        **samples.info,
-        "polished": True,
-        "nested_log_evidence": samples.log_evidence,
-        "nested_log_evidence_error": samples.log_evidence_error,
-    }
-    return replace(new, calls=calls, rejected=rejected, info=info)
+    own = guard is None
+    guard = Guard(problem) if own else guard
+    unit, log_weights = samples.unit, samples.log_weights
+    for _ in range(2):
+        new = polish(problem, unit, log_weights, n_draws, rng, guard=guard)
+        if new.pareto_k < TRUSTED_K:
+            break
+        unit, log_weights = new.unit, new.log_weights
+    counts = {"calls": new.calls, "rejected": new.rejected}
+    if own:
+        counts = {"calls": new.calls + samples.calls, "rejected": new.rejected + samples.rejected}
+    if not new.pareto_k < TRUSTED_K:
+        return replace(samples, pareto_k=new.pareto_k, info={**samples.info, "polished": False}, **counts)
+    nested = {"nested_log_evidence": samples.log_evidence, "nested_log_evidence_error": samples.log_evidence_error}
+    return replace(new, info={**samples.info, **nested, "polished": True}, **counts)
