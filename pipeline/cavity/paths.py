@@ -1,4 +1,4 @@
-"""The one place that maps (study, phase, predecessor's round, round, shard) to files."""
+"""The one place that maps (study, phase, rounds of the phases before, round, shard) to files."""
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,24 +37,24 @@ class StudyPaths:
         """The fixed folder of a phase's published results."""
         return self.folder / phase
 
-    def run(self, phase, after=None):
-        """The folder that holds a phase's rounds; ``after`` is the last round of its predecessor."""
+    def run(self, phase, after=()):
+        """The folder that holds a phase's rounds; ``after`` has the last round of each phase it sees, in their order."""
         folder = self.phase(phase)
-        return folder if after is None else folder / f"after-{int(after)}"
+        return folder if not after else folder / f"after-{'-'.join(str(int(number)) for number in after)}"
 
-    def round(self, phase, number, after=None):
+    def round(self, phase, number, after=()):
         """The folder of one round."""
         return self.run(phase, after) / f"round-{int(number):03d}"
 
-    def sites(self, phase, number, shard, after=None):
+    def sites(self, phase, number, shard, after=()):
         """The site functions of one shard in one round."""
         return self.round(phase, number, after) / "sites" / f"{shard}.h5"
 
-    def state(self, phase, number, after=None):
+    def state(self, phase, number, after=()):
         """The aggregate of one round."""
         return self.round(phase, number, after) / "global.h5"
 
-    def decision(self, phase, number, after=None):
+    def decision(self, phase, number, after=()):
         """What to do after one round."""
         return self.round(phase, number, after) / "decision.json"
 

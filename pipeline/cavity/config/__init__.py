@@ -1,16 +1,16 @@
 """What a config.yaml may say: models, defaults, reading, and the JSON schema made from them."""
-from cavity.config.models import ExpectationPropagationConfig, GridSearchConfig, PhaseConfig, SearchConfig, StudyConfig
+from cavity.config.models import DATASET_ID, PhaseConfig, SearchConfig, StudyConfig
 from cavity.config.read import read_config
 from cavity.config.resolve import resolve_study
-from cavity.config.schema import config_schema
+from cavity.config.schema import config_schema, table_schema
 
 __all__ = [
-    "ExpectationPropagationConfig",
-    "GridSearchConfig",
+    "DATASET_ID",
     "PhaseConfig",
     "SearchConfig",
     "StudyConfig",
     "config_schema",
     "read_config",
     "resolve_study",
+    "table_schema",
 ]

@@ -2,7 +2,7 @@
 from dataclasses import replace
 
 from cavity.errors import StudyError, did_you_mean
-from cavity.study.searches import search_datasets
+from cavity.study.searches import aggregate_round, search_datasets
 
 
 def fit_phases(study, phases=None, progress=None):
@@ -36,7 +36,7 @@ def fit_phase(study, phase, previous, say=lambda line: None):
         if phase.inference != "joint":
             say(f"{phase.name}, round {len(states)}: {len(plan['refresh'])} of {len(identifiers)} datasets to search")
             sites = search_datasets(study, context, plan, identifiers, sites)
-        state = phase_run.aggregate(context, sites, state)
+        state = aggregate_round(study, context, sites, state)
         states.append(state)
         decision = phase_run.decide(context, state, phase.ep.max_rounds, phase.ep.tolerance)
         say(f"{phase.name}, round {len(states) - 1}: {decision['decision']} ({decision['why']})")

@@ -2,6 +2,7 @@
 import hashlib
 import json
 import platform
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
@@ -68,3 +69,24 @@ def versions():
         except PackageNotFoundError:
             continue
     return found
+
+
+class Provenance(Mapping):
+    """A result's origin, found out when it is first read: hashing all data is only worth it for a result."""
+
+    def __init__(self, find):
+        self._find, self._found = find, None
+
+    def _content(self):
+        if self._found is None:
+            self._found = self._find()
+        return self._found
+
+    def __getitem__(self, key):
+        return self._content()[key]
+
+    def __iter__(self):
+        return iter(self._content())
+
+    def __len__(self):
+        return len(self._content())

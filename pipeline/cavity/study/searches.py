@@ -1,5 +1,6 @@
 """The searches of one job: every finished one is kept by content hash, so that nothing computed is lost."""
-from contextlib import suppress
+import shutil
+from functools import partial
 
 from cavity.errors import ResultError
 from cavity.posterior.store import load_tree, save_tree, tree_checksum
@@ -35,21 +36,33 @@ def search_datasets(study, context, plan, datasets, previous=None, progress=None
     for name in datasets:
         before = previous.get(name)
         if name not in needed and before is not None:
-            sites[name], how = before, "kept"
+            sites[name], how = phase_run.search_site(context, name, plan, before), "kept"
         else:
             entry = study.paths.cache / f"{keys.of(name, before)}.h5"
-            sites[name], how = _known(entry), "known"
-            if sites[name] is None:
-                checkpoint = entry.with_suffix(".checkpoint")
-                checkpoint.parent.mkdir(parents=True, exist_ok=True)
-                sites[name] = phase_run.search_site(context, name, plan, before, checkpoint)
-                save_tree(entry, sites[name])
-                how = "searched"
-                with suppress(FileNotFoundError):
-                    checkpoint.unlink()
+            search = partial(phase_run.search_site, context, name, plan, before)
+            sites[name], how = _kept(entry, search)
         if progress is not None:
             progress(name, how)
     return sites
+
+
+def aggregate_round(study, context, sites, state):
+    """The aggregate of one round; a joint phase's is its one search, kept by content hash like every other.
+
+    Parameters
+    ----------
+    sites
+        Dataset -> tree, of every dataset; empty for a joint phase.
+    state
+        The aggregate of the round before, or None.
+    """
+    from cavity.strategy import phase_run
+
+    if context.inference != "joint":
+        return phase_run.aggregate(context, sites, state)
+    key = digest(Keys(study, context, {}).common, [dataset_digest(dataset) for dataset in study.datasets])
+    entry = study.paths.cache / f"{key}.h5"
+    return _kept(entry, lambda checkpoint: phase_run.aggregate(context, {}, None, checkpoint))[0]
 
 
 class Keys:
@@ -71,9 +84,15 @@ class Keys:
         return digest(self.common, dataset_digest(self.study.dataset(dataset)), tree_checksum(before) if before else "")
 
 
-def _known(entry):
-    """A finished search, or None; a damaged file is as good as none."""
+def _kept(entry, search):
+    """(tree, how): a finished search from its file, or ``search(checkpoint)`` and then the file."""
     try:
-        return load_tree(entry)
-    except ResultError:
-        return None
+        return load_tree(entry), "known"
+    except ResultError:                # none, or a damaged one, which is as good as none
+        pass
+    checkpoint = entry.with_suffix(".checkpoint")
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    tree = search(checkpoint)
+    save_tree(entry, tree)
+    shutil.rmtree(checkpoint, ignore_errors=True)
+    return load_tree(entry), "searched"

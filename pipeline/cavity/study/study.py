@@ -8,7 +8,7 @@ from cavity.config import read_config
 from cavity.errors import ConfigError, DatasetError, SearchError, StudyError, did_you_mean
 from cavity.paths import StudyPaths
 from cavity.study.dataset import Dataset
-from cavity.study.identity import dataset_digest, digest, settings_of, source_digest, versions
+from cavity.study.identity import Provenance, dataset_digest, digest, settings_of, source_digest, versions
 from cavity.study.module import load_module, located, modules_beside
 from cavity.study.table import read_table
 
@@ -167,14 +167,16 @@ class Study:
         )
 
     def provenance(self, phase):
-        """What summary.json and posterior.h5 record of a phase's origin: JSON."""
+        """What summary.json and posterior.h5 record of a phase's origin, as a mapping."""
         phase = self.config.phase(phase) if isinstance(phase, str) else phase
-        return {
-            "hash": self.identity(phase),
-            "seed": self.config.seed,
-            "settings": phase.model_dump(mode="json", exclude={"after"}),
-            "versions": versions(),
-        }
+        return Provenance(
+            lambda: {
+                "hash": self.identity(phase),
+                "seed": self.config.seed,
+                "settings": phase.model_dump(mode="json", exclude={"after"}),
+                "versions": versions(),
+            }
+        )
 
     def fit(self, phases=None, progress=None):
         """Fit every phase in this process with the functions that the workflow's jobs call.

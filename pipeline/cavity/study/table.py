@@ -5,10 +5,10 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from cavity.config import DATASET_ID
 from cavity.errors import DatasetError, did_you_mean
 from cavity.study.dataset import Dataset
 
-DATASET_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _RESERVED = ("id", "covariates", "row", "load")
 
 
@@ -81,7 +81,7 @@ def _check_ids(path, lines, identifiers):
     """Every id is usable as a file name, and none is there twice."""
     first = {}
     for line, identifier in zip(lines, identifiers, strict=True):
-        if not DATASET_ID.fullmatch(identifier):
+        if not re.fullmatch(DATASET_ID, identifier):
             raise DatasetError(
                 f"{path}, line {line}: {identifier!r} cannot be a dataset id; use up to 64 letters, digits, dots, "
                 "dashes and underscores, a letter or digit first"

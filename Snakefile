@@ -1,0 +1,25 @@
+"""Fit the datasets of a study with one graphical or hierarchical model: results/<study>/<phase>/."""
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: f"{workflow.current_basedir}/config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/fit.smk"
+include: "workflow/rules/propagate.smk"
+include: "workflow/rules/report.smk"
+
+
+# The only rule that asks the checkpoint: it has no outputs, so it cannot go stale. It publishes the last rounds every time.
+rule all:
+    input:
+        [last_round_files(phase) for phase in LAYOUT.phases],
+    params:
+        results=results_of_target,
+    localrule: True
+    default_target: True
+    shell:
+        "{CAVITY} publish {STUDY} --results {params.results:q} {input:q}"

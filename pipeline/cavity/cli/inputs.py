@@ -1,0 +1,79 @@
+"""Arguments that several verbs share, and what is read from them."""
+import json
+from pathlib import Path
+
+from cavity.errors import ConfigError, ResultError
+
+
+def add_study(parser):
+    """The study itself: config.yaml, results folder, overrides."""
+    parser.add_argument("config", type=Path, help="a config.yaml, or its folder")
+    parser.add_argument("--results", type=Path, default=Path("results"), help="where results land (default: results)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a top-level key of config.yaml with another value (JSON), for example seed=2",
+    )
+
+
+def add_phase(parser):
+    """One phase of the study, and the results it sees."""
+    add_study(parser)
+    parser.add_argument("--phase", required=True, help="the phase's name")
+    parser.add_argument(
+        "--earlier", type=Path, nargs="*", default=[], help="posterior.h5 of each phase that this one sees"
+    )
+
+
+def read_study(options):
+    """The study of :func:`add_study`."""
+    from cavity.study import Study
+
+    return Study.load(options.config, results=options.results, overrides=dict(map(_override, options.set)))
+
+
+def read_phase(options):
+    """(study, phase, context) of :func:`add_phase`."""
+    from cavity.posterior.phase import PhaseResult
+    from cavity.strategy import phase_run
+
+    study = read_study(options)
+    try:
+        phase = study.config.phase(options.phase)
+    except KeyError as error:
+        raise ConfigError(f"{study.path}: {error.args[0]}") from None
+    names = study.config.earlier(phase.name)
+    if len(names) != len(options.earlier):
+        listed = ", ".join(names) or "none"
+        raise ResultError(f"phase {phase.name} sees the phases {listed}; give the posterior.h5 of each with --earlier")
+    previous = {name: PhaseResult.read(path.parent) for name, path in zip(names, options.earlier)}
+    return study, phase, phase_run.phase_context(study, phase, previous)
+
+
+def read_sites(paths):
+    """Dataset -> tree, from the files of several shards."""
+    from cavity.posterior.store import load_tree
+
+    sites = {}
+    for path in paths or ():
+        sites.update(load_tree(path))
+    return sites
+
+
+def read_state(path):
+    """The tree of a global.h5, or None without one."""
+    from cavity.posterior.store import load_tree
+
+    return None if path is None else load_tree(path)
+
+
+def _override(entry):
+    key, equals, value = entry.partition("=")
+    if not equals:
+        raise ConfigError(f"--set {entry}: write KEY=VALUE")
+    try:
+        return key, json.loads(value)
+    except json.JSONDecodeError:
+        return key, value

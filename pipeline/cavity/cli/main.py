@@ -1,0 +1,85 @@
+"""``cavity VERB ...``: finds the verb's module, and turns a user's error into one sentence and exit code 2."""
+import argparse
+import os
+import sys
+import traceback
+from contextlib import contextmanager
+from importlib import import_module
+
+from cavity.errors import CavityError, did_you_mean
+
+VERBS = {
+    "check": "say what a study fits, how it is shared, and what it will cost",
+    "run": "fit every phase of a study in this process",
+    "simulate": "write simulated datasets with a table and the truth",
+    "search": "search the datasets of one shard in one round",
+    "aggregate": "join the sites of one round",
+    "decide": "say whether another round is needed",
+    "summarise": "write summary.json and posterior.h5 of a round",
+    "plot": "draw the plots of a round",
+    "publish": "copy the last rounds' results to their fixed folders and print the shared parameters",
+    "schema": "write the JSON schemas of a study's files",
+}
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def main(arguments=None):
+    """Run one verb and return its exit code: 0, or 2 with one sentence on stderr."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(_overview())
+        return 0
+    if arguments[0] == "--version":
+        from cavity import __version__
+
+        print(f"cavity {__version__}")
+        return 0
+    verb = arguments[0]
+    if verb not in VERBS:
+        hint = did_you_mean(verb, VERBS) or f"; the verbs are {', '.join(VERBS)}"
+        print(f"cavity: there is no verb {verb}{hint}", file=sys.stderr)
+        return 2
+    for name in _THREADS:               # numbers are bit-equal at one thread; a job is one thread of the workflow
+        os.environ.setdefault(name, "1")
+    module = import_module(f"cavity.cli.{verb}")
+    parser = argparse.ArgumentParser(prog=f"cavity {verb}", description=module.__doc__)
+    parser.add_argument("--log", help="a file for progress and warnings; an error is printed as well")
+    module.add_arguments(parser)
+    options = parser.parse_args(arguments[1:])
+    with log_file(options.log) as say:
+        try:
+            module.run(options)
+        except CavityError as error:
+            say(error)
+            return 2
+        except BrokenPipeError:         # a reader such as head has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except Exception as error:
+            say(f"cavity {verb}: {type(error).__name__}: {error} (a fault of the program; {options.log or 'below'} has more)")
+            raise
+    return 0
+
+
+@contextmanager
+def log_file(path):
+    """Standard error goes to a file, of this process and of libraries; yields what prints to both."""
+    if path is None:
+        yield lambda text: print(text, file=sys.stderr)
+        return
+    terminal = os.dup(sys.stderr.fileno())
+    with open(path, "w", encoding="utf-8", buffering=1) as file:
+        os.dup2(file.fileno(), sys.stderr.fileno())
+        try:
+            yield lambda text: os.write(terminal, f"{text}\n".encode()) and print(text, file=sys.stderr)
+        except Exception:
+            traceback.print_exc()
+            raise SystemExit(1) from None
+        finally:
+            sys.stderr.flush()
+            os.dup2(terminal, sys.stderr.fileno())
+            os.close(terminal)
+
+
+def _overview():
+    lines = [f"  {verb:<10} {what}" for verb, what in VERBS.items()]
+    return "\n".join(["usage: cavity VERB ...", "", *lines, "", "cavity VERB --help says more about one"])

@@ -1,0 +1,21 @@
+"""Fit every phase of a study in this process: the same functions as the workflow, without its jobs."""
+import sys
+
+from cavity.cli.inputs import add_study, read_study
+
+
+def add_arguments(parser):
+    add_study(parser)
+    parser.add_argument("--phase", action="append", help="only this phase and those it needs")
+
+
+def run(options):
+    import matplotlib
+
+    matplotlib.use("Agg")
+
+    from cavity.study.publish import report
+
+    study = read_study(options)
+    study.fit(options.phase, progress=lambda line: print(line, file=sys.stderr, flush=True))
+    print(report(study))

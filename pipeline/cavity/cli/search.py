@@ -1,0 +1,34 @@
+"""Search the datasets of one shard in one round; what was finished before is found again and not searched twice."""
+import sys
+from pathlib import Path
+
+from cavity.cli.inputs import add_phase, read_phase, read_sites, read_state
+from cavity.errors import ConfigError
+
+
+def add_arguments(parser):
+    add_phase(parser)
+    parser.add_argument("--shard", required=True, help="the shard's name")
+    parser.add_argument("--state", type=Path, nargs="?", help="global.h5 of the round before; none in round 0")
+    parser.add_argument("--previous", type=Path, help="this shard's sites of the round before")
+    parser.add_argument("--out", type=Path, required=True, help="the file of sites to write")
+
+
+def run(options):
+    from cavity.posterior.store import save_tree
+    from cavity.strategy import phase_run
+    from cavity.study.searches import search_datasets
+    from cavity.study.shards import shards_of
+
+    study, phase, context = read_phase(options)
+    shards = shards_of([dataset.id for dataset in study.datasets], phase.ep.datasets_per_job)
+    if options.shard not in shards:
+        raise ConfigError(f"{study.path}: phase {phase.name} has no shard {options.shard}; run the workflow again")
+    plan = phase_run.plan_round(context, read_state(options.state))
+    previous = read_sites([options.previous] if options.previous else [])
+
+    def progress(dataset, how):
+        print(f"{dataset}: {how}", file=sys.stderr, flush=True)
+
+    sites = search_datasets(study, context, plan, shards[options.shard], previous, progress)
+    save_tree(options.out, sites)

@@ -1,0 +1,23 @@
+"""Write a round's summary.json and posterior.h5."""
+from pathlib import Path
+
+from cavity.cli.inputs import add_phase, read_phase, read_sites, read_state
+
+
+def add_arguments(parser):
+    add_phase(parser)
+    parser.add_argument("--sites", type=Path, nargs="*", help="files of sites of the round, one a shard")
+    parser.add_argument("--states", type=Path, nargs="+", required=True, help="global.h5 of the rounds, in order")
+    parser.add_argument("--decision", type=Path, required=True, help="decision.json of the round")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to write into")
+
+
+def run(options):
+    from cavity.posterior.store import load_json
+    from cavity.strategy import phase_run
+    from cavity.study.fit import conclude
+
+    _, _, context = read_phase(options)
+    states = [read_state(path) for path in options.states]
+    result = phase_run.summarise(context, read_sites(options.sites), states)
+    conclude(result, load_json(options.decision)).write(options.out)

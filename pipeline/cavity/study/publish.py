@@ -1,0 +1,77 @@
+"""The fixed folders of results: copies of the last rounds' files, and the table that a person reads."""
+import filecmp
+import shutil
+from pathlib import Path
+
+from cavity.errors import ResultError
+from cavity.posterior.phase import POSTERIOR, SUMMARY, PhaseResult
+from cavity.posterior.store import atomic_path
+
+PLOTS = "plots"
+
+
+def publish_round(study, folder):
+    """Copy a round's summary.json, posterior.h5 and plots to its phase's fixed folder.
+
+    Files that are equal already are left alone, and plots that the round does not have are removed.
+
+    Raises
+    ------
+    ResultError
+        If the folder is not a round of one of the study's phases.
+    """
+    phase = _phase_of(study, folder)
+    target = study.paths.phase(phase)
+    plots = [Path(PLOTS, plot.name) for plot in sorted((folder / PLOTS).glob("*.png"))]
+    for name in (*plots, Path(POSTERIOR), Path(SUMMARY)):       # the summary last: it vouches for the rest
+        _copy(folder / name, target / name)
+    for plot in (target / PLOTS).glob("*.png"):
+        if Path(PLOTS, plot.name) not in plots:
+            plot.unlink()
+    return target
+
+
+def report(study, phases=None):
+    """Text for a terminal: each published phase's shared parameters, how the fit went, where its files are."""
+    parts = []
+    for phase in study.config.phases:
+        folder = study.paths.phase(phase.name)
+        if (phases is None or phase.name in phases) and (folder / SUMMARY).is_file():
+            parts.append(_report(study, phase, folder))
+    return "\n\n".join(parts)
+
+
+def _report(study, phase, folder):
+    result = PhaseResult.read(folder)
+    calls = f"{result.likelihood_evaluations.get('total', 0):,} likelihood calls"
+    lines = [
+        f"{study.name}, phase {phase.name}: {len(study.datasets)} datasets, {phase.inference}, {calls}",
+        "",
+        result.table(),
+        "",
+    ]
+    if result.log_evidence is not None:
+        error = "" if result.log_evidence_error is None else f" +- {result.log_evidence_error:.2f}"
+        lines.append(f"log evidence {result.log_evidence:.2f}{error}")
+    rounds = f"{result.rounds} round{'s' if result.rounds > 1 else ''}"
+    lines.append(f"{'converged after' if result.converged else 'NOT converged after'} {rounds}")
+    lines += [f"warning: {sentence}" for sentence in result.warnings]
+    return "\n".join([*lines, f"numbers  {folder / SUMMARY}, {folder / POSTERIOR}", f"plots    {folder / PLOTS}"])
+
+
+def _phase_of(study, folder):
+    """The phase whose folder a round's folder lies in."""
+    root = study.paths.folder.resolve()
+    path = Path(folder).resolve()
+    names = {phase.name for phase in study.config.phases}
+    if not path.is_relative_to(root) or path == root or path.relative_to(root).parts[0] not in names:
+        raise ResultError(f"{folder}: not a round of one of the phases of {study.name} under {study.paths.folder}")
+    return path.relative_to(root).parts[0]
+
+
+def _copy(source, target):
+    """Copy a file unless its copy is there already."""
+    if target.is_file() and filecmp.cmp(source, target, shallow=False):
+        return
+    with atomic_path(target) as temporary:
+        shutil.copyfile(source, temporary)

@@ -1,0 +1,93 @@
+"""The study of this run, resolved once, and the functions that rules take their inputs from."""
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+
+ROOT = Path(workflow.current_basedir).parents[1]
+if (ROOT / "pipeline").is_dir():  # jobs use the package of this repository and the Python that runs Snakemake
+    sys.path.insert(0, str(ROOT / "pipeline"))
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "pipeline"), *filter(None, [os.environ.get("PYTHONPATH")])])
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+from cavity.errors import CavityError
+from cavity.study.layout import open_layout
+
+try:
+    LAYOUT, OVERRIDES = open_layout(config, ROOT, workflow.overwrite_configfiles)
+except CavityError as error:
+    print(error, file=sys.stderr)
+    sys.exit(2)
+CAVITY = "python -m cavity"
+STUDY = shlex.join([str(LAYOUT.study.path), *(f"--set={key}={json.dumps(value)}" for key, value in OVERRIDES.items())])
+
+
+wildcard_constraints:
+    study=LAYOUT.study.name,
+    run=LAYOUT.run_pattern("independent", "joint", "ep"),
+    round=r"\d{3}",
+    shard=LAYOUT.shard_pattern,
+
+
+def phase_of(wildcards):
+    """The phase of a run, for the verbs."""
+    return wildcards.run.partition("/")[0]
+
+
+def results_of(wildcards, output):
+    """The results folder that an output lies in: a module's prefix is part of it."""
+    return output[0].rpartition(f"/{wildcards.study}/{wildcards.run}/round-")[0]
+
+
+def results_of_target(wildcards, input):
+    """The results folder of the last rounds."""
+    return input[0].partition(f"/{LAYOUT.study.name}/")[0]
+
+
+def before(wildcards):
+    """The number of the round before this one."""
+    return int(wildcards.round) - 1
+
+
+def ending(wildcards):
+    """How the rounds of a phase end: the tolerance and the largest number of rounds."""
+    return LAYOUT.study.config.phase(phase_of(wildcards)).ep
+
+
+def memory(wildcards, attempt):
+    """Megabytes, twice as many after each failed attempt."""
+    return 1000 * 2 ** (attempt - 1)
+
+
+def minutes(wildcards, attempt):
+    """Minutes, twice as many after each failed attempt."""
+    return 120 * 2 ** (attempt - 1)
+
+
+def last_rounds(phase):
+    """Phase -> last round of a phase and of those it sees, asking the checkpoint of one round after the other."""
+    last = {}
+    for name in (*LAYOUT.study.config.earlier(phase), phase):
+        run, number = LAYOUT.run_after(name, last), 0
+        while decision(run, number) in ("pilot", "refresh"):
+            number += 1
+        last[name] = number
+    return last
+
+
+def decision(run, number):
+    """What the checkpoint decided after a round."""
+    done = checkpoints.decide.get(study=LAYOUT.study.name, run=run, round=f"{number:03d}")
+    with open(done.output[0]) as file:
+        return json.load(file)["decision"]
+
+
+def last_round_files(phase):
+    """An input function for the files of a phase's last round."""
+
+    def files(wildcards):
+        last = last_rounds(phase)
+        return LAYOUT.published(LAYOUT.run_after(phase, last), last[phase])
+
+    return files

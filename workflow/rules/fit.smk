@@ -1,0 +1,61 @@
+"""Round 0: every dataset is searched under its own prior, or all of them at once in a joint phase."""
+
+
+rule search_sites:
+    input:
+        data=lambda wc: LAYOUT.data(wc.run, wc.shard),
+        code=LAYOUT.code(),
+        earlier=lambda wc: LAYOUT.earlier(wc.run),
+    output:
+        "results/{study}/{run}/round-{round}/sites/{shard}.h5",
+    wildcard_constraints:
+        run=LAYOUT.run_pattern("independent", "ep"),
+        round="000",
+    params:
+        results=results_of,
+        phase=phase_of,
+        rows=lambda wc: LAYOUT.rows(wc.run, wc.shard),
+        settings=lambda wc: LAYOUT.settings(wc.run),
+    log:
+        "logs/{study}/{run}/round-{round}/search-{shard}.log",
+    benchmark:
+        "logs/{study}/{run}/round-{round}/search-{shard}.tsv"
+    conda:
+        "../../envs/cavity.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
+    shell:
+        "{CAVITY} search {STUDY} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
+        " --shard {wildcards.shard:q} --out {output:q} --log {log:q}"
+
+
+rule joint_search:
+    input:
+        data=lambda wc: LAYOUT.data(wc.run),
+        code=LAYOUT.code(),
+        earlier=lambda wc: LAYOUT.earlier(wc.run),
+    output:
+        "results/{study}/{run}/round-{round}/global.h5",
+    wildcard_constraints:
+        run=LAYOUT.run_pattern("joint"),
+        round="000",
+    params:
+        results=results_of,
+        phase=phase_of,
+        rows=lambda wc: LAYOUT.rows(wc.run),
+        settings=lambda wc: LAYOUT.settings(wc.run),
+    log:
+        "logs/{study}/{run}/round-{round}/joint.log",
+    benchmark:
+        "logs/{study}/{run}/round-{round}/joint.tsv"
+    conda:
+        "../../envs/cavity.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
+    shell:
+        "{CAVITY} aggregate {STUDY} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
+        " --out {output:q} --log {log:q}"
