@@ -1,4 +1,5 @@
 """The same function on many items, on some cores: for notebooks; in a workflow the jobs are the parallelism."""
+
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 

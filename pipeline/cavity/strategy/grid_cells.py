@@ -1,4 +1,5 @@
 """The cells of a grid: axes over parameters, and the box of every cell with its share of the prior."""
+
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,7 +66,9 @@ class Cell:
 
     def described(self):
         """``feature.centre in [60, 80]``: what an error calls it."""
-        parts = (f"{name}={low:g}" if low == up else f"{name} in [{low:g}, {up:g}]" for name, (low, up) in self.boxes.items())
+        parts = (
+            f"{name}={low:g}" if low == up else f"{name} in [{low:g}, {up:g}]" for name, (low, up) in self.boxes.items()
+        )
         return ", ".join(parts)
 
 

@@ -1,4 +1,5 @@
 """A graph with some of its parameters confined or fixed: factors and parents made anew around the new priors."""
+
 from dataclasses import replace
 
 from cavity.errors import SearchError

@@ -1,4 +1,5 @@
 """What a grid search yields: arrays over the cells, the whole evidence, the best cell, and the cells that failed."""
+
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -74,7 +75,9 @@ class GridSearchResult:
     def log_evidence_error(self):
         """Standard error of :attr:`log_evidence`."""
         _refuse_values(self.axes, "the evidence of the whole")
-        return float(np.sqrt(np.sum((np.exp(self.log_share_values - self.log_evidence) * self.log_evidence_errors) ** 2)))
+        return float(
+            np.sqrt(np.sum((np.exp(self.log_share_values - self.log_evidence) * self.log_evidence_errors) ** 2))
+        )
 
     @property
     def probabilities(self):
@@ -140,7 +143,9 @@ class GridSearchResult:
         """The inverse of :meth:`tree`."""
         stored = sorted(tree["axes"].items(), key=lambda item: item[1]["place"])
         return cls(
-            axes=tuple(Axis(name, tuple(axis["lower"].tolist()), tuple(axis["upper"].tolist())) for name, axis in stored),
+            axes=tuple(
+                Axis(name, tuple(axis["lower"].tolist()), tuple(axis["upper"].tolist())) for name, axis in stored
+            ),
             log_evidence_values=tree["log_evidence"],
             log_evidence_errors=tree["log_evidence_error"],
             log_mass_values=tree["log_mass"],

@@ -1,4 +1,5 @@
 """A grid search of searches: one fit a cell, each with its parameters confined to the cell's box."""
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -65,20 +66,27 @@ class SearchGridSearch:
             named in ``result.failed``.
         """
         priors = chosen_priors(model, grid_priors)
-        axes = [make_axis(name, prior, cut) for (name, prior), cut in zip(priors.items(), self._cuts(priors), strict=True)]
+        axes = [
+            make_axis(name, prior, cut) for (name, prior), cut in zip(priors.items(), self._cuts(priors), strict=True)
+        ]
         cells = make_cells(axes)
         identity = content_hash(model.to_dict(), analysis, self.search.settings(), seed, on_error)
         known = _known(resume, identity, cells)
 
         def fit_cell(cell):
             rng = generator(seed, "grid", cell.name)
-            return {"identity": identity, **try_cell(model, analysis, cell, priors, self.search, rng, on_error=on_error)}
+            return {
+                "identity": identity,
+                **try_cell(model, analysis, cell, priors, self.search, rng, on_error=on_error),
+            }
 
         wanted = [cell for cell in cells if cell.name not in known]
         found = map_cores(fit_cell, wanted, self.number_of_cores)
         records = known | {cell.name: record for cell, record in zip(wanted, found, strict=True)}
         result = collect_cells(axes, records)
-        return replace(result, best_result=_result(model, analysis, result.best_cell, priors, result.best_samples, self.search))
+        return replace(
+            result, best_result=_result(model, analysis, result.best_cell, priors, result.best_samples, self.search)
+        )
 
     def _cuts(self, priors):
         """One cut for each axis."""
@@ -86,7 +94,9 @@ class SearchGridSearch:
         if not isinstance(steps, Sequence) or isinstance(steps, str):
             return [steps] * len(priors)
         if len(steps) != len(priors):
-            raise SearchError(f"number_of_steps has {len(steps)} entries for {len(priors)} grid_priors; give one for each")
+            raise SearchError(
+                f"number_of_steps has {len(steps)} entries for {len(priors)} grid_priors; give one for each"
+            )
         return list(steps)
 
 
@@ -183,5 +193,3 @@ def _result(model, analysis, cell, priors, samples, search):
 
 def _is_number(value):
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-
-

@@ -1,4 +1,5 @@
 """Problems whose evidence, cell by cell, is known in closed form."""
+
 import numpy as np
 from scipy.special import ndtr
 

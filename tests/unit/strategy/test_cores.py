@@ -1,4 +1,5 @@
 """One function on many items: order, closures, refusals."""
+
 import os
 
 import pytest

@@ -1,4 +1,5 @@
 """Axes and cells: how a parameter is cut, and how much of the prior each box holds."""
+
 import numpy as np
 import pytest
 

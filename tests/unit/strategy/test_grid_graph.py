@@ -1,4 +1,5 @@
 """Graphs with confined parameters: names stay, parents and drawn variables follow."""
+
 import pytest
 
 import cavity as cv
@@ -12,7 +13,9 @@ def make_graph():
     mean, slope = cv.GaussianPrior(0.0, 3.0), cv.UniformPrior(0.0, 1.0)
     population = cv.HierarchicalFactor(cv.GaussianPrior, mean=mean, sigma=cv.HalfNormalPrior(1.0), name="population")
     factors = [
-        cv.AnalysisFactor(cv.Model(Point, x=population.drawn_variable(), y=slope), PointAnalysis((0, 0), (1, 1)), name=name)
+        cv.AnalysisFactor(
+            cv.Model(Point, x=population.drawn_variable(), y=slope), PointAnalysis((0, 0), (1, 1)), name=name
+        )
         for name in ("a", "b")
     ]
     return cv.FactorGraphModel(*factors, population), mean, slope

@@ -1,4 +1,5 @@
 """Collecting cells: arrays, sums and their errors, what is missing."""
+
 import numpy as np
 import pytest
 
@@ -13,8 +14,12 @@ AXES = [make_axis("x", cv.UniformPrior(0.0, 1.0), 2), make_axis("y", cv.UniformP
 
 def record(cell, log_evidence, error=0.1):
     samples = cv.Samples(
-        names=("x", "y"), values=np.array([[0.1, 0.2], [0.3, 0.4]]), log_likelihoods=np.array([-1.0, -2.0]),
-        log_evidence=log_evidence, log_evidence_error=error, calls=7,
+        names=("x", "y"),
+        values=np.array([[0.1, 0.2], [0.3, 0.4]]),
+        log_likelihoods=np.array([-1.0, -2.0]),
+        log_evidence=log_evidence,
+        log_evidence_error=error,
+        calls=7,
     )
     return {"cell": cell.name, "log_mass": np.log(0.25), "samples": samples_tree(samples)}
 

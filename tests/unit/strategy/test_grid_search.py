@@ -1,4 +1,5 @@
 """Grid searches on closed forms: cell by cell, and their sum."""
+
 import math
 from dataclasses import dataclass
 
@@ -150,7 +151,9 @@ def test_a_grid_over_a_parents_parameter_sums_to_the_joint_evidence():
     ]
     graph = cv.FactorGraphModel(*factors, population)
     model = graph.global_prior_model
-    grid = SearchGridSearch(search=SEARCH, number_of_steps=[[-9.0, 0.0, 1.0, 9.0]]).fit(model, graph, grid_priors=[mean])
+    grid = SearchGridSearch(search=SEARCH, number_of_steps=[[-9.0, 0.0, 1.0, 9.0]]).fit(
+        model, graph, grid_priors=[mean]
+    )
     whole = SEARCH.fit(model, graph)
     assert grid.log_evidence == pytest.approx(whole.log_evidence, abs=0.05)
     assert [axis.name for axis in grid.axes] == [graph.names[mean]]

@@ -1,0 +1,76 @@
+"""Search chaining: which earlier results the factor of a dataset sees, and how a chain of phases hangs together."""
+
+from collections.abc import Mapping
+
+from cavity.errors import StudyError, did_you_mean
+from cavity.strategy.passing import EarlierPhase
+
+
+class PreviousPhases(Mapping):
+    """Phase -> :class:`~cavity.strategy.passing.EarlierPhase`, the second argument of ``factor(dataset, previous)``.
+
+    Parameters
+    ----------
+    phase
+        The name of the phase that looks back.
+    entries
+        The phases that it may see.
+    """
+
+    def __init__(self, phase, entries):
+        self._phase = phase
+        self._entries = dict(entries)
+
+    def __getitem__(self, name):
+        if name not in self._entries:
+            seen = ", ".join(self._entries) or "none: it is the first, or its key after is empty"
+            hint = did_you_mean(name, self._entries) or f"; it sees {seen}"
+            raise StudyError(f"phase {self._phase} sees no earlier phase {name}{hint}")
+        return self._entries[name]
+
+    def __iter__(self):
+        return iter(self._entries)
+
+    def __len__(self):
+        return len(self._entries)
+
+    def __contains__(self, name):
+        return name in self._entries
+
+
+def previous_of(study, phase, dataset, results):
+    """What ``factor(dataset, previous)`` of a phase sees.
+
+    Parameters
+    ----------
+    study
+        The study.
+    phase
+        The name of the phase that is being fitted.
+    dataset
+        The dataset's id.
+    results
+        Phase -> PhaseResult of every phase before it.
+
+    Raises
+    ------
+    StudyError
+        If the result of an earlier phase is not there.
+    """
+    earlier = study.config.earlier(phase)
+    entries = {}
+    for name in earlier:
+        if name not in results:
+            raise StudyError(f"phase {phase} comes after {name}, which has no result yet; fit {name} first")
+        entries[name] = EarlierPhase(
+            result=results[name],
+            dataset=dataset,
+            compose=_composer(study, name, dataset, results),
+            names=study.shared_names,
+        )
+    return PreviousPhases(phase, entries)
+
+
+def _composer(study, phase, dataset, results):
+    """Composes the factor of an earlier phase, with what that phase saw itself."""
+    return lambda: study.factor(phase, dataset, previous_of(study, phase, dataset, results))

@@ -1,0 +1,224 @@
+"""What one phase passes to the next: a dataset's posterior as priors, as fixed values, and the shared answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cavity.errors import ResultError, did_you_mean
+from cavity.graph import SharedNames
+from cavity.model import Collection
+from cavity.posterior.passing import model_with_covariance, model_with_gaussians
+from cavity.prior import DrawnVariable, GaussianPrior
+
+
+@dataclass(frozen=True, eq=False)
+class EarlierPhase:
+    """An earlier phase as one dataset of a later one sees it: ``previous["light"]``.
+
+    Only parameters of the dataset's own get new priors. A shared parameter stays the same parameter, and a drawn one
+    keeps its parent: their posterior rests on all datasets.
+
+    Attributes
+    ----------
+    result
+        The earlier phase's PhaseResult.
+    dataset
+        The dataset's id.
+    compose
+        Makes the earlier phase's factor for this dataset; called when its model is first asked for.
+    names
+        What the study shares.
+    """
+
+    result: Any
+    dataset: str
+    compose: Callable[[], Any]
+    names: SharedNames
+
+    @property
+    def samples(self):
+        """Draws of the dataset's own parameters.
+
+        Raises
+        ------
+        ResultError
+            If the earlier phase has none of them.
+        """
+        if self.dataset not in self.result.locals:
+            raise ResultError(f"phase {self.result.phase} has no parameters of dataset {self.dataset}'s own")
+        return self.result.locals[self.dataset]
+
+    @property
+    def log_evidence(self):
+        """Of this dataset where it was fitted by itself, else of the whole phase."""
+        return self.samples.log_evidence if self.result.inference == "independent" else self.result.log_evidence
+
+    @cached_property
+    def fitted_model(self):
+        """The model that the earlier phase fitted to this dataset."""
+        return self.compose().prior_model
+
+    @cached_property
+    def model(self):
+        """:meth:`model_with` at its defaults; its parts are those of the earlier phase's model."""
+        return self.model_with()
+
+    def model_with(self, factor=3.0, floor=None):
+        """The fitted model with a Gaussian for each of the dataset's own parameters.
+
+        Parameters
+        ----------
+        factor
+            The new prior's sigma in posterior standard deviations. The next phase sees the same data again, so a factor
+            of 1 would count them twice; at 3 its posterior is 5 % narrower than it should be, at 10 half a per cent.
+        floor
+            Smallest sigma, in the parameter's unit: a number, or {path: number}; None: a hundredth of the old prior's sd.
+        """
+        part, samples = self._own
+        return self._with(part, model_with_gaussians(part, samples, factor, floor))
+
+    def model_with_covariance(self, factor=3.0):
+        """The same with the whole covariance: the parameters become relations of independent unit Gaussians."""
+        part, samples = self._own
+        passed = model_with_covariance(part, samples, factor)
+        model = self._with(part, passed)
+        for assertion in passed.assertions:
+            model.add_assertion(assertion)
+        return model
+
+    def model_within(self, sds=6.0):
+        """The fitted model with each prior cut to the posterior mean plus and minus ``sds`` standard deviations.
+
+        The prior's own density stays, so the data do not count twice: the next posterior is the one a single fit gives,
+        found in a smaller space.
+        """
+        part, samples = self._own
+        cut = {}
+        for prior, mean, sd in zip(part.priors, samples.mean, samples.sd, strict=True):
+            cut[prior] = prior.confined(float(mean - sds * sd), float(mean + sds * sd)) if sd > 0.0 else prior
+        return self._with(part, part.replacing(cut))
+
+    @cached_property
+    def instance(self):
+        """The fitted model at one point, to fix parts of the next model.
+
+        The sample of the highest likelihood where the dataset was fitted by itself, else the marginal medians.
+        """
+        model, samples = self.fitted_model, self.samples
+        if self.result.inference == "independent" and samples.log_likelihoods is not None:
+            own = dict(zip(samples.names, samples.max_log_likelihood_vector, strict=True))
+        else:
+            own = dict(zip(samples.names, samples.median_pdf_vector, strict=True))
+        shared = self.population.median if self.result.shared is not None else {}
+        vector = []
+        for prior, path in zip(model.priors, model.parameter_names, strict=True):
+            name = self.names.priors.get(prior)
+            vector.append(own[path] if name is None else shared[name])
+        return model.instance_from_vector(vector)
+
+    @cached_property
+    def population(self):
+        """The shared answer of the earlier phase, a :class:`SharedAnswer`.
+
+        Raises
+        ------
+        ResultError
+            If the earlier phase shares nothing.
+        """
+        if self.result.shared is None:
+            raise ResultError(f"phase {self.result.phase} shares nothing between datasets, so it has no population")
+        return SharedAnswer(self.result.shared, self.names)
+
+    @cached_property
+    def _own(self):
+        """(collection of the dataset's own priors by path, their samples)."""
+        model = self.fitted_model
+        own = {
+            path: prior
+            for prior, path in zip(model.priors, model.parameter_names, strict=True)
+            if prior not in self.names.priors and not self._is_drawn(prior)
+        }
+        missing = [path for path in own if path not in self.samples.names]
+        if missing:
+            raise ResultError(
+                f"phase {self.result.phase}, dataset {self.dataset}: the model has {missing[0]}, the result does not"
+                f"{did_you_mean(missing[0], self.samples.names)}; was study.py changed since?"
+            )
+        return Collection(own), self.samples.subset(own)
+
+    def _is_drawn(self, prior):
+        return isinstance(prior, DrawnVariable) or any(prior in parent.added for parent in self.names.parents)
+
+    def _with(self, part, passed):
+        replacements = {prior: passed[path] for path, prior in part.children.items()}
+        return self.fitted_model.replacing(replacements)
+
+
+@dataclass(frozen=True, eq=False)
+class SharedAnswer:
+    """What an earlier phase found about the shared parameters.
+
+    Attributes
+    ----------
+    samples
+        Weighted draws of them.
+    names
+        What the study shares.
+    """
+
+    samples: Any
+    names: SharedNames
+
+    @property
+    def mean(self):
+        """Name -> posterior mean."""
+        return dict(zip(self.samples.names, self.samples.mean.tolist(), strict=True))
+
+    @property
+    def sd(self):
+        """Name -> posterior standard deviation."""
+        return dict(zip(self.samples.names, self.samples.sd.tolist(), strict=True))
+
+    @property
+    def median(self):
+        """Name -> posterior median."""
+        return dict(zip(self.samples.names, self.samples.median_pdf_vector.tolist(), strict=True))
+
+    def prior(self, name, factor=3.0):
+        """A new parameter with a Gaussian at the posterior of the shared parameter ``name``, cut at its old limits."""
+        index = self.samples.index(name)
+        old = self.names.parameter(name)
+        sigma = factor * float(self.samples.sd[index])
+        return GaussianPrior(float(self.samples.mean[index]), sigma, old.lower_limit, old.upper_limit)
+
+    def predictive(self, parent):
+        """A new parameter as the population ``parent`` predicts it for one more dataset.
+
+        Its mean and variance are those of a draw from the parent, averaged over the posterior: the scatter of the
+        population and how well it is known. The family is the parent's own.
+
+        Raises
+        ------
+        ResultError
+            If there is no such parent, or it has no mean and sigma.
+        """
+        by_name = {name: factor for factor, name in self.names.parents.items()}
+        if parent not in by_name:
+            raise ResultError(f"no population {parent} in this study{did_you_mean(parent, by_name)}")
+        family, hyperpriors = by_name[parent].parent, by_name[parent].hyperpriors
+        if not {"mean", "sigma"} <= set(hyperpriors):
+            raise ResultError(
+                f"{parent} is a {family.__name__}, which has no mean and sigma to predict from; use .prior(name)"
+            )
+        values = {prior: self.samples[name] for prior, name in self.names.priors.items() if name in self.samples.names}
+        arguments: Mapping = by_name[parent].arguments(values)
+        weights = self.samples.weights
+        centre = np.broadcast_to(arguments["mean"], weights.shape)
+        spread = np.broadcast_to(arguments["sigma"], weights.shape)
+        mean = float(weights @ centre)
+        variance = float(weights @ (spread**2 + (centre - mean) ** 2))
+        limits = {name: float(arguments[name]) for name in ("lower_limit", "upper_limit") if name in arguments}
+        return family(mean=mean, sigma=variance**0.5, **limits)
