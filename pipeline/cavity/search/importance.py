@@ -20,6 +20,7 @@ def importance_samples(problem, guard, proposal, n_draws, rng, info):
 
     ``samples.log_weights + samples.log_evidence`` is log(L prior / proposal) - log n, the raw weights (plus the
     constant of the assertions).
+    ``info["proposal"]`` holds the proposal, so that draws of several rounds can be weighted together.
     The error of the log evidence is the delta method's, sqrt(sum w^2 - 1/n); for Sobol points it is conservative.
 
     Raises
@@ -51,5 +52,5 @@ def importance_samples(problem, guard, proposal, n_draws, rng, info):
         log_evidence=log_evidence,
         log_evidence_error=float(np.sqrt(variance)),
         pareto_k=float(k_hat),
-        info=info,
+        info={**info, "proposal": {key: np.asarray(value).tolist() for key, value in proposal._asdict().items()}},
     )

@@ -259,7 +259,7 @@ def _aggregate_pilot(context, space, sites):
 def _message(tree, prior_mean, prior_variance):
     """A pilot's Gaussian message on its shared parameters: posterior over prior, negative directions dropped."""
     log_w = np.asarray(tree["points"]["log_weights"])
-    mean, covariance = weighted_moments(np.asarray(tree["psi"]), log_w)
+    mean, covariance = weighted_moments(np.asarray(tree["points"]["psi"]), log_w)
     root = np.sqrt(prior_variance)
     scaled = covariance / np.outer(root, root) + 1e-9 * np.eye(len(root))
     values, vectors = np.linalg.eigh(scaled)

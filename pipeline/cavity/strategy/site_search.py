@@ -1,6 +1,6 @@
 """One dataset, one round: search its tilted distribution and condense it into a site function."""
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from cavity.graph import link_of
 from cavity.propagate.build import build_site
@@ -9,6 +9,7 @@ from cavity.propagate.link import Link
 from cavity.rng import generator
 from cavity.search.guard import Guard
 from cavity.search.polish import polish
+from cavity.strategy.draws import LARGEST_SHARE, Batch, batch_of, weighted_together
 from cavity.strategy.tables import search_table
 from cavity.strategy.tilted import Tilted, predictive_interim, prior_interim
 
@@ -52,26 +53,27 @@ def search_site(context, dataset, plan, previous=None, checkpoint=None):
     else:
         interim = predictive_interim(link, plan["mean"], plan["covariance"])
     tilted = Tilted(view, link, space, interim)
-    problem = tilted.problem(dataset, identity=checkpoint.stem if checkpoint is not None else "")
-    samples, calls, rejected = _explore(context, view, tilted, problem, plan, previous, rng, checkpoint)
+    problem = tilted.problem(dataset)
+    batches, weighted, calls, rejected = _explore(context, view, tilted, problem, plan, previous, rng, checkpoint)
     tree = {
         "dataset": dataset,
         "round": int(plan["round"]),
-        "ess": float(samples.ess),
-        "pareto_k": float(samples.pareto_k),
-        "points": _points(tilted, samples),
+        "ess": weighted.ess,
+        "pareto_k": weighted.pareto_k,
+        "points": _points(tilted, batches, weighted),
     }
     if tilted.free_shared:
-        return {**tree, "kind": "pilot", "calls": calls, "rejected": rejected, **_pilot(tilted, samples, dataset)}
+        return {**tree, "kind": "pilot", "calls": calls, "rejected": rejected, **_pilot(tilted, weighted, dataset)}
     guard = Guard(tilted.design_problem(dataset), on_error=context.on_error)
-    theta, local, log_w = _particles(tilted, samples)
+    kept = weighted.without_weightless()
+    local = tilted.local_values(kept.z)
     design = coefficients = None
-    figures = {}
+    figures = {"ess": weighted.ess, "pareto_k": weighted.pareto_k}
     if tilted.p:
-        design, coefficients, error = _shared_design(tilted, plan, theta, local, log_w, guard)
+        design, coefficients, error = _shared_design(tilted, plan, kept.theta, local, kept.log_w, guard)
         figures["surrogate_error"] = error
     site = build_site(
-        dataset, link.spec, log_w, theta, interim.mean, interim.sd,
+        dataset, link.spec, kept.log_w, kept.theta, interim.mean, interim.sd,
         payload=local, payload_names=_local_names(tilted), design=design, coefficients=coefficients, info=figures,
     )
     return {
@@ -84,28 +86,44 @@ def search_site(context, dataset, plan, previous=None, checkpoint=None):
 
 
 def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint):
-    """Weighted points of the tilted distribution: importance draws around the last round's, else a whole search."""
+    """Importance draws of the tilted distribution: around the last round's, else after a whole search.
+
+    Returns
+    -------
+    (batches, weighted, calls, rejected)
+        Draws of earlier rounds are among the batches where they are of the same likelihood (no shared parameter moved).
+    """
     guard = Guard(problem, on_error=context.on_error)
     n_draws = int(plan["n_draws"])
+    d = tilted.d
+    batches, weighted = [], None
+
+    def polished(unit, log_w, n):
+        batches.append(batch_of(polish(problem, unit, log_w, n, rng, guard=guard), tilted.interim, d))
+        return weighted_together(batches, tilted.interim)
+
     if previous is not None:
-        unit, log_w = _proposal(tilted, previous["points"])
-        for _ in range(2):
-            samples = polish(problem, unit, log_w, n_draws, rng, guard=guard)
-            if _healthy(samples):
-                return samples, guard.calls, guard.rejected
-            unit, log_w = samples.unit, samples.log_weights
+        if not tilted.p:
+            batches += [Batch.from_tree(tree) for _, tree in sorted(previous["points"]["batches"].items())]
+        weighted = polished(*_proposal(tilted, previous["points"]), n_draws)
+        if not _healthy(weighted):
+            weighted = polished(*_coordinates(tilted, weighted), n_draws)
+        if _healthy(weighted):
+            return batches, weighted, int(guard.calls), int(guard.rejected)
     calls = rejected = 0
     for search in (context.search_of(view), _rescue_search()):
         found = search.run(problem, rng, checkpoint=checkpoint, on_error=context.on_error)
         calls, rejected = calls + found.calls, rejected + found.rejected
-        samples = found
-        if not _healthy(samples):
-            samples = polish(problem, found.unit, found.log_weights, n_draws, rng, guard=guard)
-        if not _healthy(samples):
-            samples = polish(problem, samples.unit, samples.log_weights, 2 * n_draws, rng, guard=guard)
-        if _healthy(samples):
+        if "proposal" in found.info:
+            batches.append(batch_of(found, tilted.interim, d))
+            weighted = weighted_together(batches, tilted.interim)
+        else:
+            weighted = polished(found.unit, found.log_weights, n_draws)
+        if not _healthy(weighted):
+            weighted = polished(*_coordinates(tilted, weighted), n_draws)
+        if _healthy(weighted):
             break
-    return samples, int(calls + guard.calls), int(rejected + guard.rejected)
+    return batches, weighted, int(calls + guard.calls), int(rejected + guard.rejected)
 
 
 def _rescue_search():
@@ -115,31 +133,33 @@ def _rescue_search():
     return DynestyStatic(nlive=RESCUE_LIVE_POINTS)
 
 
-def _healthy(samples):
-    """Whether importance weights cover: only searches that weight their draws have a k-hat, nested ones are polished."""
-    return samples.pareto_k is not None and samples.pareto_k < K_HAT_LIMIT and samples.ess >= ESS_LIMIT
+def _healthy(weighted):
+    """Whether the draws cover, and no single one stands for a region that was hit by accident."""
+    return weighted.pareto_k < K_HAT_LIMIT and weighted.ess >= ESS_LIMIT and weighted.largest < LARGEST_SHARE
+
+
+def _coordinates(tilted, weighted):
+    """Unit cube and log weights of draws under the present interim prior."""
+    standard = (weighted.theta - tilted.interim.mean) / tilted.interim.sd
+    unit = ndtr(np.concatenate([standard, weighted.z], axis=1))
+    return np.clip(unit, FARTHEST, 1 - FARTHEST), weighted.log_weights
 
 
 def _local_names(tilted):
     return tuple(path for _, path, _ in tilted.view.local)
 
 
-def _particles(tilted, samples):
-    """theta (S, d), local values (S, k) and log(L pi / q) - log S."""
-    d, q = tilted.d, tilted.d + (tilted.p if tilted.free_shared else 0)
-    return samples.values[:, :d], samples.values[:, q:], samples.log_weights + samples.log_evidence
-
-
-def _points(tilted, samples):
+def _points(tilted, batches, weighted):
     """What the next round's proposal is made from: coordinates that do not depend on the interim prior."""
-    d, q = tilted.d, tilted.d + (tilted.p if tilted.free_shared else 0)
+    p = tilted.p if tilted.free_shared else 0
     return {
-        "theta": samples.values[:, :d],
-        "shared": samples.values[:, d:q],
-        "local_unit": samples.unit[:, q:],
-        "log_weights": np.asarray(samples.log_weights),
+        "theta": weighted.theta,
+        "psi": tilted.shared_from_normal(weighted.z[:, :p]) if p else np.empty((len(weighted.theta), 0)),
+        "z": weighted.z[:, p:],
+        "log_weights": weighted.log_weights,
         "interim_mean": np.asarray(tilted.interim.mean),
         "interim_sd": np.asarray(tilted.interim.sd),
+        "batches": {} if tilted.p else {f"{i:03d}": batch.to_tree() for i, batch in enumerate(batches)},
     }
 
 
@@ -149,33 +169,29 @@ def _proposal(tilted, points):
     old = (theta - points["interim_mean"]) / points["interim_sd"]
     new = (theta - interim.mean) / interim.sd
     log_w = points["log_weights"] + 0.5 * (old**2).sum(1) - 0.5 * (new**2).sum(1)
-    if points["shared"].shape[1]:
+    if points["psi"].shape[1]:
         log_w = log_w + _near_held(tilted, points)
-    unit = np.concatenate([ndtr(new), points["local_unit"]], axis=1)
+    unit = ndtr(np.concatenate([new, points["z"]], axis=1))
     return np.clip(unit, FARTHEST, 1 - FARTHEST), log_w
 
 
 def _near_held(tilted, points):
     """Log weights that prefer pilot points whose shared values are near those now held fixed."""
-    psi = tilted.shared_coordinates(points["shared"])
+    psi = points["psi"]
     w = np.exp(points["log_weights"] - np.max(points["log_weights"]))
     w = w / w.sum()
     spread = np.sqrt(np.maximum(w @ (psi - w @ psi) ** 2, 1e-12))
     return -0.5 * (((psi - tilted.interim.shared) / spread) ** 2).sum(1)
 
 
-def _pilot(tilted, samples, dataset):
+def _pilot(tilted, weighted, dataset):
     """A first look with shared parameters free: its moments place the rounds that follow."""
-    d, q = tilted.d, tilted.d + tilted.p
-    found = {
-        "shared": list(tilted.link.spec["shared"]),
-        "psi": tilted.shared_coordinates(samples.values[:, d:q]),
-    }
-    if d:
-        theta, local, log_w = _particles(tilted, samples)
+    found = {"shared": list(tilted.link.spec["shared"])}
+    if tilted.d:
+        kept = weighted.without_weightless()
         site = build_site(
-            dataset, {**tilted.link.spec, "shared": []}, log_w, theta, tilted.interim.mean, tilted.interim.sd,
-            payload=local, payload_names=_local_names(tilted),
+            dataset, {**tilted.link.spec, "shared": []}, kept.log_w, kept.theta, tilted.interim.mean, tilted.interim.sd,
+            payload=tilted.local_values(kept.z[:, tilted.p :]), payload_names=_local_names(tilted),
         )
         found["site"] = site.to_tree()
     return found

@@ -5,7 +5,7 @@ from scipy.special import logsumexp
 from cavity.errors import PropagationError
 from cavity.propagate.table import build_table, tempered_ticks, tensor_nodes
 from cavity.search.guard import Guard
-from cavity.search.proposal import draw, fit_components, log_density, log_prior, make_proposal, normal_of, unit_of
+from cavity.search.proposal import draw, fit_components, log_density, log_prior, make_proposal
 from cavity.strategy.tilted import Interim, Tilted
 
 PRIOR_FRACTION = 0.35  # of the local parameters' draws: a mode that the pilot missed stays covered
@@ -29,18 +29,16 @@ def search_table(context, view, link, plan, previous, rng):
     nodes = np.asarray(plan["nodes"])[:, tilted.where_shared]
     points = previous["points"]
     if tilted.k:
-        shares, means, covariances = fit_components(normal_of(points["local_unit"]), points["log_weights"], 5, rng)
+        shares, means, covariances = fit_components(points["z"], points["log_weights"], 5, rng)
         proposal = make_proposal(shares, means, 1.3 * covariances, prior_fraction=PRIOR_FRACTION)
         z = draw(proposal, int(plan["n_draws"]), rng)
-        unit = unit_of(z)
         log_ratio = log_prior(z) - log_density(proposal, z) - np.log(len(z))
     else:
-        unit, log_ratio = np.empty((1, 0)), np.zeros(1)
-    local = np.array([[prior.value_for(u) for (_, _, prior), u in zip(view.local, row)] for row in unit])
-    local = local.reshape(len(unit), tilted.k)
-    log_l = np.empty((len(unit), len(nodes)))
+        z, log_ratio = np.empty((1, 0)), np.zeros(1)
+    local = tilted.local_values(z)
+    log_l = np.empty((len(z), len(nodes)))
     for k, node in enumerate(nodes):
-        log_l[:, k] = guard.batch(np.concatenate([np.broadcast_to(node, (len(unit), len(node))), local], axis=1))
+        log_l[:, k] = guard.batch(np.concatenate([np.broadcast_to(node, (len(z), len(node))), local], axis=1))
     site = build_table(
         view.dataset, link.spec, nodes, log_l, log_ratio,
         payload=local, payload_names=tuple(path for _, path, _ in view.local),
@@ -54,7 +52,7 @@ def search_table(context, view, link, plan, previous, rng):
         "ess": float(site.info["ess"]),
         "pareto_k": float(site.info["pareto_k"]),
         "site": site.to_tree(),
-        "points": {"local_unit": unit, "local": local, "log_weights": log_ratio, "log_l": log_l},
+        "points": {"z": z, "log_weights": log_ratio, "log_l": log_l},
     }
 
 
@@ -82,7 +80,7 @@ def pilot_landscape(space, sites):
     total = space.log_prior(grid)
     for tree in sites.values():
         where = [space.index(name) for name in tree["shared"]]
-        total = total + _log_kernel_ratio(tree["psi"], tree["points"]["log_weights"], grid[:, where], space, where)
+        total = total + _log_kernel_ratio(tree["points"]["psi"], tree["points"]["log_weights"], grid[:, where], space, where)
     return axes, total.reshape([len(a) for a in axes])
 
 

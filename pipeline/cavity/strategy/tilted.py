@@ -6,6 +6,7 @@ from scipy.special import ndtr, ndtri
 
 from cavity.propagate.predictive import interim_prior, shared_prior
 from cavity.search.problem import Problem
+from cavity.search.proposal import ALMOST_ONE, ALMOST_ZERO
 
 PILOT_DRAWS = 1024
 
@@ -84,12 +85,18 @@ class Tilted:
         values = [self.space.value_of(j, psi[..., k]) for k, j in enumerate(self.where_shared)]
         return np.stack(values, axis=-1) if values else psi
 
-    def shared_coordinates(self, values):
-        """Physical (..., p) -> unconstrained (..., p)."""
-        values = np.asarray(values, float)
-        phi = self.space.values(np.broadcast_to(self.space.start()[0], values.shape[:-1] + (self.space.dimension,)))
-        phi[..., self.where_shared] = values
-        return self.space.phi(phi)[..., self.where_shared]
+    def shared_from_normal(self, z):
+        """Standard normal coordinates of free shared parameters (n, p) -> the unconstrained scale (n, p)."""
+        values = np.stack([prior.value_for(ndtr(z[:, k])) for k, prior in enumerate(self.shared_priors)], axis=-1)
+        phi = self.space.values(np.tile(self.space.start()[0], (len(z), 1)))
+        phi[:, self.where_shared] = values
+        return self.space.phi(phi)[:, self.where_shared]
+
+    def local_values(self, z):
+        """Standard normal coordinates (n, k) -> local parameters (n, k)."""
+        unit = np.clip(ndtr(z), ALMOST_ZERO, ALMOST_ONE)
+        columns = [np.asarray(prior.value_for(unit[:, j]), float) for j, (_, _, prior) in enumerate(self.view.local)]
+        return np.stack(columns, axis=-1) if columns else np.empty((len(z), 0))
 
     def vector(self, theta, shared, local):
         """The model's own vector from theta (d,), physical shared values (p,) and local values (k,)."""
