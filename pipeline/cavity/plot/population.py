@@ -11,7 +11,7 @@ LABELLED = 40           # more datasets than these are drawn without their names
 
 
 @styled
-def plot_population(result, parent, drawn, family=None, fixed=None, truth=None, label=None, n_draws=300, seed=0):
+def plot_population(result, parent, drawn, family=None, arguments=None, truth=None, label=None, n_draws=300, seed=0):
     """Above the parent's density with its uncertainty, below it every dataset's posterior, sorted.
 
     Parameters
@@ -24,8 +24,9 @@ def plot_population(result, parent, drawn, family=None, fixed=None, truth=None, 
         The local parameter that is drawn from it (``gaussian.centre``).
     family
         The parent's class, made with its hyperparameters by name; GaussianPrior unless given.
-    fixed
-        Hyperparameters that were not fitted, {argument: value}.
+    arguments
+        {argument: number, or the JSON form of an expression of shared parameters}, where a hyperparameter is fixed or a
+        relation; unless given, every shared parameter ``<parent>.<argument>`` is one.
     truth
         True hyperparameters, {argument: value}: the true density is drawn dashed.
     label
@@ -44,7 +45,7 @@ def plot_population(result, parent, drawn, family=None, fixed=None, truth=None, 
         raise ResultError(f"{result.phase}: no dataset has a parameter {drawn}{did_you_mean(drawn, names)}")
     intervals = np.array([quantiles(s[drawn][:, None], s.weights, QUANTILES)[:, 0] for s in local.values()])
     order = np.argsort(intervals[:, 2], kind="stable")
-    hyper = hyperparameter_draws(result.shared, parent, fixed, n_draws, seed)
+    hyper = hyperparameter_draws(result.shared, parent, arguments, n_draws, seed)
     x = _grid(intervals, hyper, family)
     bands = parent_bands(family, hyper, x)
 
@@ -60,18 +61,23 @@ def plot_population(result, parent, drawn, family=None, fixed=None, truth=None, 
     return figure
 
 
-def hyperparameter_draws(shared, parent, fixed=None, n_draws=300, seed=0):
+def hyperparameter_draws(shared, parent, arguments=None, n_draws=300, seed=0):
     """{argument: (n_draws,)} equal-weight draws of a parent's hyperparameters, the fixed ones repeated."""
-    prefix = f"{parent}."
-    found = {name[len(prefix) :]: name for name in (() if shared is None else shared.names) if name.startswith(prefix)}
-    if not found and not fixed:
-        known = sorted({name.rsplit(".", 1)[0] for name in (() if shared is None else shared.names)})
+    from cavity.prior.expression import compile_expression
+
+    names = () if shared is None else shared.names
+    if arguments is None:
+        prefix = f"{parent}."
+        arguments = {name[len(prefix) :]: {"variable": name} for name in names if name.startswith(prefix)}
+    if not arguments:
+        known = sorted({name.rsplit(".", 1)[0] for name in names})
         raise ResultError(f"no hyperparameters of {parent} among the shared parameters{did_you_mean(parent, known)}")
-    draws = {argument: np.full(n_draws, float(value)) for argument, value in (fixed or {}).items()}
-    if found:
-        values = shared.subset(list(found.values())).draws(n_draws, np.random.default_rng(seed))
-        draws.update(zip(found, values.T, strict=True))
-    return draws
+    drawn = np.empty((n_draws, 0)) if shared is None else shared.draws(n_draws, np.random.default_rng(seed))
+    draws = dict(zip(names, drawn.T, strict=True))
+    return {
+        argument: np.broadcast_to(np.asarray(compile_expression(form)(draws), dtype=float), n_draws)
+        for argument, form in arguments.items()
+    }
 
 
 def parent_bands(family, hyper, x):

@@ -1,0 +1,86 @@
+"""All figures of a phase, written into a folder."""
+from pathlib import Path
+
+import cavity.prior
+from cavity.plot.convergence import plot_convergence
+from cavity.plot.corner import LARGEST_CORNER, plot_corner
+from cavity.plot.fit import plot_fit, plot_fits
+from cavity.plot.graph import plot_graph
+from cavity.plot.population import plot_population
+from cavity.plot.style import save_figure
+
+LARGEST_FITS = 40        # datasets whose fits get a file of their own
+
+
+def write_plots(result, folder, description=None, fits=None, truth=None, x_label="x", y_label="data"):
+    """Draw what a phase's result can show: graph, corner, populations, convergence, fits.
+
+    Parameters
+    ----------
+    result
+        A PhaseResult.
+    folder
+        Where the PNG files go; made if need be.
+    description
+        Of ``describe_graph``; the result's own unless given.
+    fits
+        {dataset: Fit}.
+    truth
+        {parameter name: true value}, of a simulation.
+
+    Returns
+    -------
+    list of pathlib.Path
+    """
+    folder, written = Path(folder), []
+    description = description or result.graph
+    for name, figure in _figures(result, description, truth or {}):
+        written.append(save_figure(figure, folder / f"{name}.png"))
+    curves = {dataset: fit for dataset, fit in (fits or {}).items() if fit.data.ndim == 1}
+    if len(curves) > 1:
+        written.append(save_figure(plot_fits(curves, x_label, y_label), folder / "fits.png"))
+    for dataset, fit in list((fits or {}).items())[:LARGEST_FITS]:
+        figure = plot_fit(fit, dataset, x_label, y_label)
+        written.append(save_figure(figure, folder / "fits" / f"{dataset}.png"))
+    return written
+
+
+def _figures(result, description, truth):
+    """(file name, figure) one by one, so that only one figure is in memory."""
+    if description:
+        yield "graph", plot_graph(description, title=result.study)
+    if result.shared is not None:
+        names = result.shared.names[:LARGEST_CORNER]
+        yield "corner", plot_corner(result.shared, names, truth=truth, title=f"{result.study}, {result.phase}")
+    for parent, drawn in populations(description):
+        if any(drawn in samples.names for samples in result.locals.values()):
+            family, arguments = description["parents"][parent]["family"], description["parents"][parent]["arguments"]
+            yield f"population_{parent}_{drawn}", plot_population(
+                result,
+                parent,
+                drawn,
+                family=getattr(cavity.prior, family),
+                arguments=arguments,
+                truth=_true_arguments(arguments, truth),
+            )
+    if any(entry.get("mean") for entry in result.history):
+        yield "convergence", plot_convergence(result.history, mcse=result.mcse)
+
+
+def populations(description):
+    """[(parent, path of the parameter drawn from it)], each once."""
+    description = description or {"nodes": (), "edges": ()}
+    paths = {node["id"]: node["label"] for node in description["nodes"] if node["role"] == "drawn"}
+    pairs = [(start.removeprefix("parent:"), paths[end]) for start, end in description["edges"] if end in paths]
+    return list(dict.fromkeys(pairs))
+
+
+def _true_arguments(arguments, truth):
+    """The parent's true arguments, where all of them are known."""
+    known = {}
+    for argument, form in arguments.items():
+        value = truth.get(form.get("variable")) if isinstance(form, dict) else form
+        if value is None:
+            return None
+        known[argument] = value
+    return known
