@@ -11,6 +11,8 @@ if (ROOT / "pipeline").is_dir():  # jobs use the package of this repository and 
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "pipeline"), *filter(None, [os.environ.get("PYTHONPATH")])])
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
+from snakemake.logging import logger
+
 from cavity.errors import CavityError
 from cavity.study.layout import open_layout
 
@@ -21,6 +23,10 @@ except CavityError as error:
     sys.exit(2)
 CAVITY = "python -m cavity"
 STUDY = shlex.join([str(LAYOUT.study.path), *(f"--set={key}={json.dumps(value)}" for key, value in OVERRIDES.items())])
+
+
+# jobs say in a line what they did; "Select jobs" and "Execute 1 jobs" after each of them would drown that
+logger.addFilter(lambda record: not str(record.msg).startswith(("Select jobs to", "Execute ")))
 
 
 wildcard_constraints:

@@ -1,11 +1,41 @@
 """Round 0: every dataset is searched under its own prior, or all of them at once in a joint phase."""
 
 
+rule check:
+    input:
+        data=lambda wc: LAYOUT.data(wc.run),
+        code=LAYOUT.code(),
+        earlier=lambda wc: LAYOUT.earlier(wc.run),
+    output:
+        report(
+            "results/{study}/{run}/check.txt",
+            caption="../report/check.rst",
+            category="{study}",
+            subcategory="{run}",
+            labels={"result": "model and graph", "round": ""},
+        ),
+    params:
+        phase=phase_of,
+        rows=lambda wc: LAYOUT.rows(wc.run),
+        settings=lambda wc: LAYOUT.settings(wc.run),
+    log:
+        "logs/{study}/{run}/check.log",
+    conda:
+        "../../envs/cavity.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory,
+        runtime=minutes,
+    shell:
+        "{CAVITY} check {STUDY} --phase {params.phase:q} --earlier {input.earlier:q} --out {output:q} --log {log:q}"
+
+
 rule search_sites:
     input:
         data=lambda wc: LAYOUT.data(wc.run, wc.shard),
         code=LAYOUT.code(),
         earlier=lambda wc: LAYOUT.earlier(wc.run),
+        checked=ancient("results/{study}/{run}/check.txt"),  # a look before the work, not a part of it
     output:
         "results/{study}/{run}/round-{round}/sites/{shard}.h5",
     wildcard_constraints:
@@ -36,6 +66,7 @@ rule joint_search:
         data=lambda wc: LAYOUT.data(wc.run),
         code=LAYOUT.code(),
         earlier=lambda wc: LAYOUT.earlier(wc.run),
+        checked=ancient("results/{study}/{run}/check.txt"),  # a look before the work, not a part of it
     output:
         "results/{study}/{run}/round-{round}/global.h5",
     wildcard_constraints:

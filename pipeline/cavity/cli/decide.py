@@ -18,4 +18,6 @@ def run(options):
 
     _, _, context = read_phase(options)
     state = read_state(options.state)
-    write_json(options.out, phase_run.decide(context, state, options.max_rounds, options.tolerance))
+    decision = phase_run.decide(context, state, options.max_rounds, options.tolerance)
+    write_json(options.out, decision)
+    print(f"{context.phase}, round {decision['round']}: {decision['decision']} ({decision['why']})", flush=True)

@@ -36,20 +36,25 @@ def read_study(options):
 
 def read_phase(options):
     """(study, phase, context) of :func:`add_phase`."""
+    study = read_study(options)
+    return study, *phase_context(study, options.phase, options.earlier)
+
+
+def phase_context(study, name, earlier):
+    """(phase, context) of the phase called ``name``; ``earlier`` has the posterior.h5 of each phase that it sees."""
     from cavity.posterior.phase import PhaseResult
     from cavity.strategy import phase_run
 
-    study = read_study(options)
     try:
-        phase = study.config.phase(options.phase)
+        phase = study.config.phase(name)
     except KeyError as error:
         raise ConfigError(f"{study.path}: {error.args[0]}") from None
     names = study.config.earlier(phase.name)
-    if len(names) != len(options.earlier):
+    if len(names) != len(earlier):
         listed = ", ".join(names) or "none"
         raise ResultError(f"phase {phase.name} sees the phases {listed}; give the posterior.h5 of each with --earlier")
-    previous = {name: PhaseResult.read(path.parent) for name, path in zip(names, options.earlier)}
-    return study, phase, phase_run.phase_context(study, phase, previous)
+    previous = {name: PhaseResult.read(path.parent) for name, path in zip(names, earlier)}
+    return phase, phase_run.phase_context(study, phase, previous)
 
 
 def read_sites(paths):

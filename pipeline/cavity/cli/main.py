@@ -55,7 +55,7 @@ def main(arguments=None):
         except BrokenPipeError:         # a reader such as head has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except Exception as error:
-            say(f"cavity {verb}: {type(error).__name__}: {error} (a fault of the program; {options.log or 'below'} has more)")
+            say(f"cavity {verb}: {type(error).__name__}: {error} (not foreseen; {options.log or 'below'} has more)")
             raise
     return 0
 

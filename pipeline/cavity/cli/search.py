@@ -27,8 +27,14 @@ def run(options):
     plan = phase_run.plan_round(context, read_state(options.state))
     previous = read_sites([options.previous] if options.previous else [])
 
+    searched = []
+
     def progress(dataset, how):
         print(f"{dataset}: {how}", file=sys.stderr, flush=True)
+        if how == "searched":
+            searched.append(dataset)
 
     sites = search_datasets(study, context, plan, shards[options.shard], previous, progress)
     save_tree(options.out, sites)
+    if searched:
+        print(f"{phase.name}, round {plan['round']}: searched {', '.join(searched)}", flush=True)

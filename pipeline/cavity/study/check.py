@@ -1,0 +1,109 @@
+"""Looking at a phase before it runs: every model composed, every likelihood called once, and what it will cost."""
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+
+from cavity.search.guard import Guard
+from cavity.search.problem import Problem
+from cavity.strategy.context import check_graph
+
+MOST = 1000                     # datasets that are looked at; more than that are sampled evenly
+NESTED_CALLS, OTHER_CALLS = 110, 2000   # likelihood calls a dataset: a live point of nested sampling; any other search
+
+
+class Cost(NamedTuple):
+    """What a likelihood takes, and what that makes of a phase."""
+
+    seconds: float              # one likelihood, the median over datasets
+    calls: int                  # likelihood calls of the phase, roughly
+    datasets: int
+
+
+def check_phase(study, context):
+    """The models, the graph and the cost of a phase, as text.
+
+    Raises
+    ------
+    CavityError
+        The first thing that would stop the fit: a factor that cannot be composed, a shared parameter that no dataset
+        uses, a likelihood that is not a number at the middle of the prior.
+    """
+    datasets = _sample(context.datasets)
+    views = [context.view(dataset) for dataset in datasets]
+    if context.inference != "independent" and len(views) == len(context.datasets):
+        check_graph(context, views)
+    seconds = [_time(context, view) for view in views]
+    cost = Cost(float(np.median(seconds)), _calls(context) * len(context.datasets), len(context.datasets))
+    return "\n".join([_title(study, context), "", views[0].model.info, "", *_graph(context, views), "", _price(cost)])
+
+
+def _sample(datasets):
+    """At most MOST of them, evenly spaced."""
+    if len(datasets) <= MOST:
+        return datasets
+    return tuple(datasets[index] for index in np.linspace(0, len(datasets) - 1, MOST).astype(int))
+
+
+def middle(view):
+    """The vector of a factor's parameters at the median of every prior, drawn ones at their parent's median."""
+    vector = np.array([np.nan] * view.compiled.ndim)
+    parents = {drawn.index: drawn for drawn in view.drawn}
+    for index, prior in enumerate(view.compiled.priors):
+        vector[index] = _drawn_median(parents[index]) if index in parents else prior.value_for(0.5)
+    return vector
+
+
+def _drawn_median(drawn):
+    """The median of the parent with its hyperparameters at their medians, inside the variable's limits."""
+    values = {variable: variable.value_for(0.5) for variable in drawn.parent.variables}
+    median = drawn.parent.parent(**drawn.parent.arguments(values)).value_for(0.5)
+    return float(np.clip(median, drawn.prior.lower_limit, drawn.prior.upper_limit))
+
+
+def _time(context, view):
+    """Seconds of one likelihood call, guarded."""
+    problem = Problem(
+        names=view.compiled.names,
+        prior_transform=None,
+        log_likelihood=lambda vector: view.analysis.log_likelihood_function(view.compiled.instance(vector)),
+        dataset=view.dataset,
+    )
+    guard, vector = Guard(problem, on_error=context.on_error), middle(view)
+    start = perf_counter()
+    guard(vector)
+    return perf_counter() - start
+
+
+def _calls(context):
+    """Likelihood calls of one dataset, roughly."""
+    live = getattr(context.search, "nlive", None)
+    return OTHER_CALLS if live is None else NESTED_CALLS * live
+
+
+def _title(study, context):
+    return f"{study.name}, phase {context.phase}: {len(context.datasets)} datasets, {context.inference}"
+
+
+def _graph(context, views):
+    """Lines that say which parameters are shared, drawn and local, and in how many datasets."""
+    lines = [f"shared   {name:<28} {prior!r}" for prior, name in context.names.priors.items()]
+    names = {parent: name for parent, name in context.names.parents.items()}
+    drawn = _count((drawn.name, names.get(drawn.parent, "a parent")) for view in views for drawn in view.drawn)
+    lines += [f"drawn    {path:<28} from {parent}, in {count} datasets" for (path, parent), count in drawn.items()]
+    local = _count(path for view in views for _, path, _ in view.local)
+    return lines + [f"local    {path:<28} in {count} datasets" for path, count in local.items()]
+
+
+def _count(items):
+    found = {}
+    for item in items:
+        found[item] = found.get(item, 0) + 1
+    return found
+
+
+def _price(cost):
+    seconds = cost.seconds * cost.calls
+    total = f"{seconds / 3600:.1f} h" if seconds > 3600 else f"{seconds / 60:.1f} min" if seconds > 60 else f"{seconds:.0f} s"
+    each = f"{1e3 * cost.seconds:.3g} ms"
+    return f"a likelihood takes {each}; with about {cost.calls:,} calls in all that is {total} on one core"
