@@ -1,4 +1,6 @@
 """The text of ``model.info``: first the components, then every parameter and value, equal ones folded."""
+import numpy as np
+
 from cavity.model.node import MISSING, Node
 from cavity.prior import Expression, Prior, Relation
 
@@ -43,7 +45,14 @@ def _described(path, value, numbers):
         for number, prior in enumerate(value.variables()):
             yield (*path, str(number)), _parameter(prior, numbers)
     elif not isinstance(value, Node):
-        yield path, str(value)
+        yield path, _text(value)
+
+
+def _text(value):
+    """A fixed value in a line; an object without a text of its own is its class."""
+    if isinstance(value, np.ndarray):
+        return f"array of shape {value.shape}"
+    return type(value).__name__ if type(value).__repr__ is object.__repr__ else str(value)
 
 
 def _parameter(prior, numbers):
