@@ -53,7 +53,7 @@ def search_site(context, dataset, plan, previous=None, checkpoint=None):
     else:
         interim = predictive_interim(link, plan["mean"], plan["covariance"])
     tilted = Tilted(view, link, space, interim)
-    problem = tilted.problem(dataset)
+    problem = tilted.problem(dataset, identity=checkpoint.stem if checkpoint is not None else "")
     batches, weighted, calls, rejected = _explore(context, view, tilted, problem, plan, previous, rng, checkpoint)
     tree = {
         "dataset": dataset,
