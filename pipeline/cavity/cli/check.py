@@ -16,7 +16,8 @@ def run(options):
     from cavity.study.check import check_phase
 
     study = read_study(options)
-    names = [options.phase] if options.phase else [p.name for p in study.config.phases if not study.config.earlier(p.name)]
+    first = [phase.name for phase in study.config.phases if not study.config.earlier(phase.name)]
+    names = [options.phase] if options.phase else first
     text = "\n\n".join(check_phase(study, phase_context(study, name, options.earlier)[1]) for name in names)
     if options.out is None:
         print(text)

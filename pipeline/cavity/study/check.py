@@ -103,7 +103,13 @@ def _count(items):
 
 
 def _price(cost):
-    seconds = cost.seconds * cost.calls
-    total = f"{seconds / 3600:.1f} h" if seconds > 3600 else f"{seconds / 60:.1f} min" if seconds > 60 else f"{seconds:.0f} s"
     each = f"{1e3 * cost.seconds:.3g} ms"
+    total = _duration(cost.seconds * cost.calls)
     return f"a likelihood takes {each}; with about {cost.calls:,} calls in all that is {total} on one core"
+
+
+def _duration(seconds):
+    for unit, size in (("h", 3600.0), ("min", 60.0)):
+        if seconds > size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"
