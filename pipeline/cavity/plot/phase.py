@@ -41,7 +41,7 @@ def write_plots(result, folder, description=None, fits=None, truth=None, x_label
         written.append(save_figure(plot_fits(curves, x_label, y_label), folder / "fits.png"))
     for dataset, fit in list((fits or {}).items())[:LARGEST_FITS]:
         figure = plot_fit(fit, dataset, x_label, y_label)
-        written.append(save_figure(figure, folder / "fits" / f"{dataset}.png"))
+        written.append(save_figure(figure, folder / f"fit_{dataset}.png"))
     return written
 
 

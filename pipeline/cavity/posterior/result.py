@@ -8,8 +8,10 @@ import numpy as np
 from cavity.errors import ResultError
 from cavity.posterior.passing import model_with_covariance, model_with_gaussians
 from cavity.posterior.samples import jsonable
-from cavity.posterior.store import load_attributes, load_tree, samples_from_tree, samples_tree, save_tree
+from cavity.posterior.store import load_attributes, load_tree, samples_from_tree, samples_tree, save_tree, tree_checksum
 from cavity.posterior.stored_model import StoredModel, model_dict
+
+_STORED = ("settings", "inputs", "seed", "name", "dataset", "covariates")
 
 
 class Result:
@@ -26,12 +28,16 @@ class Result:
     analysis
         What was fitted; in memory only, never stored.
     identity
-        Hash of all inputs: data, model, priors, settings, seed.
+        Hash of what was fitted: data, likelihood, model and priors in their order.
+    seed
+        Of the search.
     name, dataset, covariates
         Where the result belongs, for tables and queries.
     """
 
-    def __init__(self, samples, model, search=None, analysis=None, identity="", name="", dataset="", covariates=None):
+    def __init__(
+        self, samples, model, search=None, analysis=None, identity="", name="", dataset="", covariates=None, seed=None
+    ):
         if len(samples.names) != model.prior_count:
             raise ResultError(f"samples of {len(samples.names)} parameters for a model with {model.prior_count}")
         labels = model.labels if samples.labels is None else samples.labels
@@ -40,7 +46,8 @@ class Result:
         self.fitted_model = model
         self.settings = jsonable(search.settings() if hasattr(search, "settings") else dict(search or {}))
         self.analysis = analysis
-        self.identity, self.name, self.dataset = str(identity), str(name), str(dataset)
+        self.inputs, self.name, self.dataset = str(identity), str(name), str(dataset)
+        self.seed = None if seed is None else int(seed)
         self.covariates = jsonable(dict(covariates or {}))
 
     def __eq__(self, other):
@@ -53,8 +60,13 @@ class Result:
 
     @property
     def _description(self):
-        parts = {key: getattr(self, key) for key in ("settings", "identity", "name", "dataset", "covariates")}
-        return {"model": model_dict(self.fitted_model), **parts}
+        return {"model": model_dict(self.fitted_model), **{key: getattr(self, key) for key in _STORED}}
+
+    @property
+    def identity(self):
+        """Hash of all that decides the numbers: what was fitted, the search's settings and its seed."""
+        settings = json.dumps(self.settings, sort_keys=True)
+        return tree_checksum({"inputs": self.inputs, "settings": settings, "seed": self.seed})
 
     # --- instances and evidence ---------------------------------------------------------------------------------
 
@@ -134,59 +146,6 @@ class Result:
         return "\n".join([*lines, self.summary])
 
 
-class ResultList(list):
-    """One result per factor of a graph; ``samples``, ``log_evidence`` and ``model`` are those of the joint fit."""
-
-    def __init__(self, results, samples, model):
-        super().__init__(results)
-        self.samples = dataclasses.replace(samples, model=model)
-        self.fitted_model = model
-
-    @classmethod
-    def of_graph(cls, graph, samples, model, **parts):
-        """Split joint samples by factor.
-
-        Parameters
-        ----------
-        graph
-            Has ``factors`` with ``prior_model`` and ``analysis``, and ``datasets``, their names.
-        samples
-            In the order of ``model.priors``.
-        model
-            The model of the whole graph.
-        parts
-            Passed to each :class:`Result` (search, identity).
-        """
-        column = {prior: j for j, prior in enumerate(model.priors)}
-        results = []
-        for factor, dataset in zip(graph.factors, graph.datasets, strict=True):
-            names = [samples.names[column[prior]] for prior in factor.prior_model.priors]
-            paths = tuple(factor.prior_model.parameter_names)
-            own = dataclasses.replace(samples.subset(names), names=paths, labels=None)
-            results.append(Result(own, factor.prior_model, analysis=factor.analysis, dataset=dataset, **parts))
-        return cls(results, samples, model)
-
-    @property
-    def log_evidence(self):
-        """Of the joint fit."""
-        return self.samples.log_evidence
-
-    @property
-    def log_evidence_error(self):
-        """Of the joint fit."""
-        return self.samples.log_evidence_error
-
-    @property
-    def instance(self):
-        """The whole graph's model at the highest log likelihood."""
-        return self.samples.max_log_likelihood_instance
-
-    @property
-    def summary(self):
-        """The table of all parameters."""
-        return self.samples.summary
-
-
 def save_result(path, result):
     """Write one result: samples, model, settings, identity; returns the checksum of the content."""
     description = result._description
@@ -211,9 +170,8 @@ def load_result(path, classes=()):
     if load_attributes(path).get("kind") != "result":
         raise ResultError(f"{path}: holds no result of a fit")
     tree = load_tree(path)
-    parts = {key: tree[key] for key in ("identity", "name", "dataset")}
+    parts = {key: tree[key] for key in ("name", "dataset", "seed")}
     samples = samples_from_tree(tree["samples"])
     model = StoredModel(json.loads(tree["model"]), samples.names, classes)
-    return Result(
-        samples, model, search=json.loads(tree["settings"]), covariates=json.loads(tree["covariates"]), **parts
-    )
+    settings, covariates = json.loads(tree["settings"]), json.loads(tree["covariates"])
+    return Result(samples, model, search=settings, covariates=covariates, identity=tree["inputs"], **parts)

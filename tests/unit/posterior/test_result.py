@@ -3,9 +3,8 @@ import numpy as np
 import pytest
 
 from cavity.errors import ResultError
-from cavity.graph import AnalysisFactor, FactorGraphModel
 from cavity.model import Collection, Model
-from cavity.posterior.result import Result, ResultList, load_result, save_result
+from cavity.posterior.result import Result, load_result, save_result
 from cavity.posterior.samples import Samples
 from cavity.posterior.store import save_tree
 from cavity.prior import GaussianPrior, LogUniformPrior, UniformPrior
@@ -14,11 +13,6 @@ from cavity.prior import GaussianPrior, LogUniformPrior, UniformPrior
 class Gaussian:
     def __init__(self, centre=0.0, normalization=0.1, sigma=0.01):
         self.centre, self.normalization, self.sigma = centre, normalization, sigma
-
-
-class NoData:
-    def log_likelihood_function(self, instance):
-        return 0.0
 
 
 def gaussian_model():
@@ -78,6 +72,18 @@ def test_it_comes_back_to_the_last_bit(tmp_path):
     save_result(tmp_path / "again.h5", loaded)
     assert (tmp_path / "again.h5").read_bytes() == (tmp_path / "result.h5").read_bytes()
     assert loaded != gaussian_result(identity="abd")
+
+
+def test_identity_changes_with_inputs_settings_and_seed_and_with_nothing_else():
+    settings = {"name": "DynestyStatic", "nlive": 50}
+    result = gaussian_result(search=settings, identity="abc", seed=1)
+    others = [
+        gaussian_result(search=settings, identity="abd", seed=1),
+        gaussian_result(search={**settings, "nlive": 51}, identity="abc", seed=1),
+        gaussian_result(search=settings, identity="abc", seed=2),
+    ]
+    assert len({other.identity for other in (result, *others)}) == 4
+    assert gaussian_result(search=settings, identity="abc", seed=1, name="elsewhere").identity == result.identity
 
 
 def test_classes_that_cannot_be_imported_can_be_given(tmp_path):
@@ -154,25 +160,3 @@ def test_passing_nonsense_is_a_sentence():
     model = gaussian_model()
     with pytest.raises(ResultError, match="singular"):
         Result(Samples(names=model.parameter_names, values=np.ones((5, 3))), model).model_with_covariance()
-
-
-# --- a graph's results --------------------------------------------------------------------------------------------
-
-
-def test_a_graph_gives_one_result_per_factor_from_the_same_samples():
-    centre = UniformPrior(lower_limit=0.0, upper_limit=100.0)
-    models = [
-        Model(Gaussian, centre=centre, normalization=UniformPrior(0.0, 50.0), sigma=10.0),
-        Model(Gaussian, centre=centre, normalization=10.0, sigma=UniformPrior(0.0, 50.0)),
-    ]
-    graph = FactorGraphModel(*[AnalysisFactor(prior_model=m, analysis=NoData(), name=n) for m, n in zip(models, "ab")])
-    whole = graph.global_prior_model
-    joint = samples_for(tuple(whole.compile().names))
-    results = ResultList.of_graph(graph, joint, whole, identity="abc")
-    assert len(results) == 2 and [result.dataset for result in results] == ["a", "b"]
-    assert results.log_evidence == results[0].log_evidence == -12.5 and results[1].identity == "abc"
-    first, second = (result.max_log_likelihood_instance for result in results)
-    assert first.centre == second.centre and first.sigma == 10.0 and second.normalization == 10.0
-    assert results[0].samples.names == ("centre", "normalization")
-    assert results.instance[0].centre == first.centre
-    assert "log evidence" in results.summary
