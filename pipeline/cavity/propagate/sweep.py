@@ -5,12 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from cavity.errors import PropagationError
-from cavity.message.gaussian import Gaussian, is_positive_definite, symmetric, weighted_moments
+from cavity.message.gaussian import Gaussian, is_positive_definite, symmetric
 from cavity.message.sobol import sobol_normal
 
 MANY_SITES = 1000  # above, one node: the score's own noise is far below the posterior's width
 NODES = 64
-PRIOR_NODES = 2048
+QUADRATURE_NODES, QUADRATURE_WIDTH = 201, 8.0  # of a hyperprior's one coordinate
 SMALLEST_STEP = 1e-3
 LARGEST_MOVE = 3.0  # posterior sds in one sweep
 LARGEST_RATIO = 10.0  # of variances in one sweep
@@ -49,8 +49,15 @@ def initial(space, bank, mean, covariance):
 
 
 def whitened_nodes(dimension, n_sites, n=NODES, seed=3):
-    """Scrambled Sobol nodes for N(0, 1): n of them, or one at the mean where there are many sites."""
-    return sobol_normal(n, dimension, seed) if n_sites <= MANY_SITES else np.zeros((1, dimension))
+    """Scrambled Sobol nodes for N(0, 1), or one at the mean where there are many sites.
+
+    Their mean is 0 and their covariance 1 to rounding, so a Gaussian site is found exactly.
+    """
+    if n_sites > MANY_SITES or n <= dimension:
+        return np.zeros((1, dimension))
+    z = sobol_normal(n, dimension, seed)
+    z = z - z.mean(0)
+    return np.linalg.solve(np.linalg.cholesky(z.T @ z / n), z.T).T
 
 
 def _tilted_scores(bank, x, sites):
@@ -94,27 +101,41 @@ def _new_sites(gaussian, sites, gradient, curvature):
     return Gaussian(precision, (precision @ mean[..., None])[..., 0] + pull)
 
 
-def _new_prior(space, gaussian, prior, points):
-    """The hyperprior's site by the moments of its tilted distribution; the old one where they fail."""
-    cavity = gaussian.ratio(prior)
-    if not is_positive_definite(cavity.precision):
-        return prior
-    covariance = cavity.covariance
-    x = cavity.mean + points @ np.linalg.cholesky(covariance).T
-    log_w = space.log_prior(x)
-    if np.isfinite(log_w).sum() < 10 * space.dimension:
-        return prior
-    mean, covariance = weighted_moments(x, log_w)
-    if not is_positive_definite(covariance):
-        return prior
-    return Gaussian.from_moments(mean, covariance).ratio(cavity)
+def _new_prior(space, gaussian, prior):
+    """The hyperprior's site: its factors are sites of one coordinate each, their averages by quadrature.
+
+    A prior site that is still the guess q started from (not diagonal) counts as flat.
+    """
+    old = Gaussian(np.diag(prior.precision), prior.shift)
+    if np.count_nonzero(prior.precision - np.diag(old.precision)):
+        old = Gaussian(np.zeros(space.dimension), np.zeros(space.dimension))
+    mean, variance = gaussian.mean, np.diag(gaussian.covariance)
+    z = np.linspace(-QUADRATURE_WIDTH, QUADRATURE_WIDTH, QUADRATURE_NODES)[:, None]
+    x = mean + np.sqrt(variance) * z
+    slope, bend = space.prior_score(x)
+    log_w = space.log_prior_terms(x) - 0.5 * z * z - (x * old.shift - 0.5 * x * x * old.precision)
+    log_w = np.where(np.isnan(log_w), -np.inf, log_w)
+    with np.errstate(all="ignore"):
+        w = np.exp(log_w - log_w.max(0))
+        w = w / w.sum(0)
+        gradient = (w * slope).sum(0)
+        curvature = (w * (bend + (slope - gradient) ** 2)).sum(0)
+        cavity_variance = 1 / (1 / variance - old.precision)
+        cavity_mean = cavity_variance * (mean / variance - old.shift)
+        precision = -curvature / (1 + curvature * cavity_variance)
+        shift = precision * cavity_mean + (1 + precision * cavity_variance) * gradient
+    good = np.isfinite(precision) & np.isfinite(shift)
+    start, width = space.start()
+    fallback = 1 / np.diag(width)
+    precision = np.where(good, precision, fallback)
+    return Gaussian(np.diag(precision), np.where(good, shift, fallback * start))
 
 
 def _q(sites, prior):
     return Gaussian(prior.precision + sites.precision.sum(0), prior.shift + sites.shift.sum(0))
 
 
-def sweep(state, space, bank, nodes, points, longest=1.0, first=False):
+def sweep(state, space, bank, nodes, longest=1.0, first=False):
     """One parallel sweep over all sites and the hyperprior.
 
     Parameters
@@ -125,8 +146,6 @@ def sweep(state, space, bank, nodes, points, longest=1.0, first=False):
         The global space and its :class:`~cavity.propagate.bank.SiteBank`.
     nodes
         [Q, D] whitened nodes for the sites' averages.
-    points
-        [P, D] whitened points for the hyperprior's moments.
     longest
         The step that is tried first.
     first
@@ -156,7 +175,7 @@ def sweep(state, space, bank, nodes, points, longest=1.0, first=False):
         np.where(good[:, None, None], fresh.precision, state.sites.precision),
         np.where(good[:, None], fresh.shift, state.sites.shift),
     )
-    prior = state.prior if first else _new_prior(space, gaussian, state.prior, points)
+    prior = state.prior if first else _new_prior(space, gaussian, state.prior)
     step, halvings = longest, 0
     worst = 0
     while step >= SMALLEST_STEP:
@@ -212,10 +231,10 @@ def propagate(space, bank, mean, covariance, sweeps=60, tolerance=1e-4, n_nodes=
     state, infos = initial(space, bank, mean, covariance), []
     if D == 0:
         return state, infos
-    nodes, points = whitened_nodes(D, bank.N, n_nodes, seed), sobol_normal(PRIOR_NODES, D, seed + 2)
+    nodes = whitened_nodes(D, bank.N, n_nodes, seed)
     for count in range(sweeps):
         longest = 1.0 if count < PATIENCE else CALMER
-        state, info = sweep(state, space, bank, nodes, points, longest, first=count == 0)
+        state, info = sweep(state, space, bank, nodes, longest, first=count == 0)
         infos.append(info)
         if info.stalled or (count > 2 and max(info.move, info.variance_change) < tolerance):
             break
