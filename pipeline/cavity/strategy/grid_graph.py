@@ -35,7 +35,7 @@ class ReplacedParents:
         return new
 
     def model(self, model, own=None):
-        """A factor's model with the replacements, its own ones too, and its drawn variables drawn from the new parents."""
+        """A factor's model with the replacements and its ``own``; its drawn variables get the new parents."""
         replacements = {**self.replacements, **(own or {})}
         for prior in model.priors:
             if isinstance(prior, DrawnVariable) and self.new.get(prior.parent, prior.parent) is not prior.parent:

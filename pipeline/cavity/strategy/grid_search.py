@@ -29,7 +29,7 @@ class SearchGridSearch:
     search
         Any search with an evidence.
     number_of_steps
-        Steps along every axis, boxes of equal prior mass; or one entry for each of ``grid_priors``: a number of steps, a
+        Steps along every axis, boxes of equal prior mass; or one entry for each of ``grid_priors``: a number, a
         list of edges, or ``{"values": [...]}``.
     number_of_cores
         Processes to fit cells in; the numbers do not depend on it.

@@ -75,7 +75,7 @@ class EarlierPhase:
             The new prior's sigma in posterior standard deviations. The next phase sees the same data again, so a factor
             of 1 would count them twice; at 3 its posterior is 5 % narrower than it should be, at 10 half a per cent.
         floor
-            Smallest sigma, in the parameter's unit: a number, or {path: number}; None: a hundredth of the old prior's sd.
+            Smallest sigma, in the parameter's unit: a number, or {path: number}; None: .01 of the old prior's sd.
         """
         part, samples = self._own
         return self._with(part, model_with_gaussians(part, samples, factor, floor))
