@@ -135,10 +135,10 @@ def overlap(prior, lower, upper):
 
 
 def clipped(x, lower, upper):
-    """``np.clip`` that is quick for a float."""
-    if isinstance(x, np.ndarray):
+    """``np.clip`` that is quick for a scalar and makes it a Python float, on which arithmetic is thrice as fast."""
+    if type(x) is np.ndarray:
         return np.clip(x, lower, upper)
-    return lower if x < lower else upper if x > upper else x
+    return lower if x < lower else upper if x > upper else float(x)
 
 
 def supported(prior, x, log_density):

@@ -33,6 +33,7 @@ class GaussianPrior(Prior):
     lower_limit: float = -math.inf
     upper_limit: float = math.inf
     _tail: float = field(init=False, repr=False)     # -1, the upper tail mirrored, where the limits lie above the mean
+    _scale: float = field(init=False, repr=False)    # sigma times that sign
     _start: float = field(init=False, repr=False)    # Gaussian cdf at the lower limit, in that tail
     _width: float = field(init=False, repr=False)    # from there to the upper limit
 
@@ -45,11 +46,12 @@ class GaussianPrior(Prior):
             raise PriorError(f"{type(self).__name__} with mean {self.mean} and sigma {self.sigma} has no probability "
                              f"between {self.lower_limit} and {self.upper_limit}")
         object.__setattr__(self, "_tail", tail)
+        object.__setattr__(self, "_scale", tail * self.sigma)
         object.__setattr__(self, "_start", start)
         object.__setattr__(self, "_width", end - start)
 
     def value_for(self, unit):
-        value = self.mean + self.sigma * self._tail * ndtri(self._start + unit * self._width)
+        value = self.mean + self._scale * ndtri(self._start + unit * self._width)
         return clipped(value, self.lower_limit, self.upper_limit)
 
     def cdf(self, x):
