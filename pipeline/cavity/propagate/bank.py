@@ -76,6 +76,13 @@ class TableGroup:
             noise[:, n], ess[:, n] = self._noise(site, phi)
         return Score(self.log_l(phi, False), grad, hess, noise, ess)
 
+    def gradients(self, phi):
+        """[Q, N, D]"""
+        splines, excess = self._splines(phi)
+        gradient = np.zeros((len(phi), self.N, phi.shape[1]))
+        gradient[..., self.index] = self._outward(splines, excess)[1]
+        return gradient
+
     def particle_weights(self, site, phi):
         """Log weights [Q, S] of a site's particles at phi [Q, D], and slopes [Q, S, p]: linear between nodes."""
         table = site.node_log_weights.reshape((site.size,) + tuple(len(axis) for axis in self.axes))
@@ -107,21 +114,18 @@ class TableGroup:
 
     def inside(self, phi):
         """Whether phi [Q, D] is between the outermost nodes, or they reach the end of the prior: [Q]."""
-        return self._between(phi, 0)
+        return np.logical_and.reduce(list(self._between(phi, 0)))
 
-    def in_shell(self, phi):
-        """Whether phi [Q, D] is beyond the second nodes from the outside, where the prior goes on: [Q]."""
-        return ~self._between(phi, 1)
+    def shell_mass(self, phi, weights):
+        """The largest share of weighted draws beyond the second nodes of an axis, where the prior goes on."""
+        return float(max(weights @ ~axis for axis in self._between(phi, 1)))
 
     def _between(self, phi, skip):
-        result = np.ones(len(phi), bool)
-        for i, (axis, kind) in enumerate(zip(self.axes, self.kinds)):
-            x = phi[:, self.index[i]]
+        for axis, kind, j in zip(self.axes, self.kinds, self.index):
             covers = kind == "normal"
             low = -np.inf if covers and axis[0] <= -PRIOR_END else axis[skip]
             high = np.inf if covers and axis[-1] >= PRIOR_END else axis[-1 - skip]
-            result &= (x >= low) & (x <= high)
-        return result
+            yield (phi[:, j] >= low) & (phi[:, j] <= high)
 
 
 class SiteBank:
@@ -158,6 +162,11 @@ class SiteBank:
             )
             for key, indices in members.items()
         ]
+
+    @property
+    def n_particles(self):
+        """All particles of all sites: what one evaluation costs."""
+        return sum(site.size for site in self.sites)
 
     @staticmethod
     def _shape(site, link):
@@ -206,6 +215,14 @@ class SiteBank:
                 whole[:, indices] = part
         return result
 
+    def log_density_gradient(self, phi):
+        """The gradient of prior and sites at phi [Q, D]: [Q, D]."""
+        phi = np.asarray(phi, float)
+        total = self.space.prior_score(phi)[0]
+        for group in self.groups:
+            total = total + group.gradients(phi).sum(1)
+        return total
+
     def score(self, phi):
         """A :class:`Score` at one phi [D]: arrays [N, ...]."""
         return Score(*(part[0] for part in self.scores(np.asarray(phi, float)[None])))
@@ -216,10 +233,9 @@ class SiteBank:
         return np.logical_and.reduce([group.inside(phi) for group in self.groups] or [np.ones(len(phi), bool)])
 
     def shell_mass(self, phi, log_weights):
-        """The share of weighted draws phi [S, D] in the outer shell of some design: above .5 %, build it anew."""
-        phi = np.asarray(phi, float)
-        outer = np.logical_or.reduce([group.in_shell(phi) for group in self.groups] or [np.zeros(len(phi), bool)])
-        return float(np.exp(log_weights - log_sum_exp(log_weights)) @ outer)
+        """The share of weighted draws phi [S, D] beyond the worst axis of a design: above .5 %, build it anew."""
+        weights = np.exp(log_weights - log_sum_exp(log_weights))
+        return max((group.shell_mass(np.asarray(phi, float), weights) for group in self.groups), default=0.0)
 
     def without(self, datasets):
         """The same bank with these datasets left out."""

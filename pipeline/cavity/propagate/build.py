@@ -133,9 +133,7 @@ def build_site(
             f" and a design was {'given' if design is not None else 'not given'}"
         )
     if np.isnan(log_w).any() or not np.isfinite(log_w.max(initial=-np.inf)):
-        raise PropagationError(
-            f"{dataset}: none of its {S} samples has a finite weight: look at its likelihood"
-        )
+        raise PropagationError(f"{dataset}: none of its {S} samples has a finite weight: look at its likelihood")
     t, log_c, H, mode = theta, log_w.copy(), np.zeros((1, 0, 0)), np.zeros(S, int)
     if d:
         alive = np.isfinite(log_w)

@@ -8,11 +8,13 @@ from scipy.special import gammaln
 from cavity.message.gaussian import is_positive_definite, symmetric, weighted_moments
 from cavity.message.pareto import TRUSTED_K, effective_sample_size, log_sum_exp, psis
 from cavity.message.sobol import sobol_normal
+from cavity.propagate.fitted import fitted_density
 from cavity.propagate.hmc import hamiltonian_draws
 
 FREEDOM = 5  # degrees of the t proposal
 REFITS = 3
 GOOD_K, GOOD_SHARE = 0.5, 0.3
+LARGEST_WORK = 2_000_000_000  # particles times draws; above, a polynomial is fitted to the sum over sites
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,14 +141,19 @@ def exact_pass(space, bank, mean, covariance, n=3000, seed=11, refits=REFITS, lo
     -------
     ExactPass
         By importance sampling with a mixture of t distributions and Pareto-smoothed weights; where k-hat stays above
-        .7, by Hamiltonian Monte Carlo on the same density, with the evidence by bridge sampling.
+        .7, by Hamiltonian Monte Carlo on the same density, with the evidence by bridge sampling. Over so many sites
+        that this would take minutes, the sum of their log l is replaced by a polynomial, whose leave-one-out error
+        is part of ``log_evidence_error``.
     """
-    target = log_density or bank.log_density
     D = space.dimension
+    target, fit_error = log_density or bank.log_density, 0.0
     if D == 0:
         value = float(target(np.zeros((1, 0)))[0])
         return ExactPass(np.zeros((1, 0)), np.zeros(1), value, 0.0, -1.0, 1.0, "none")
     covariance = symmetric(np.asarray(covariance, float))
+    if log_density is None and bank.n_particles * n > LARGEST_WORK:
+        target = fitted_density(space, bank, mean, covariance)
+        fit_error = target.error
     proposal = Mixture([mean], [1.2 * covariance])
     best = None
     for attempt in range(refits):
@@ -163,7 +170,7 @@ def exact_pass(space, bank, mean, covariance, n=3000, seed=11, refits=REFITS, lo
     k_hat, x, log_w, smoothed, ess, proposal = best
     log_evidence = float(log_sum_exp(log_w) - np.log(n))
     if k_hat <= TRUSTED_K:
-        error = float(np.sqrt(max(1 / ess - 1 / n, 0.0)))
+        error = float(np.hypot(np.sqrt(max(1 / ess - 1 / n, 0.0)), fit_error))
         return ExactPass(x, smoothed, log_evidence, error, k_hat, ess, "importance")
     return _by_chain(space, bank, target, x, smoothed, k_hat, n, seed)
 
@@ -174,11 +181,7 @@ def _by_chain(space, bank, target, x, smoothed, k_hat, n, seed):
     mean, covariance = weighted_moments(x, smoothed)
     if not is_positive_definite(covariance):
         covariance = np.diag(np.diag(covariance) + 1e-6)
-
-    def gradient(phi):
-        return bank.scores(phi).grad.sum(1) + space.prior_score(phi)[0]
-
-    chain, ess = hamiltonian_draws(target, gradient, x, smoothed, covariance, n, rng)
+    chain, ess = hamiltonian_draws(target, bank.log_density_gradient, x, smoothed, covariance, n, rng)
     half = np.arange(len(chain)) % 2 == 0
     fit = refitted(chain[half], np.zeros(half.sum()))
     log_evidence, error = _bridge(target, chain[~half], fit, rng.integers(2**31), ess / 2)

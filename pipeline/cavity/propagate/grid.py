@@ -66,9 +66,7 @@ def grid_pass(space, bank, box=None):
         axes = _axes(low, high, TICKS[D])
         grid, log_density = _evaluate(bank.log_density, axes)
         if not np.isfinite(log_density.max()):
-            raise PropagationError(
-                "the posterior is zero on the whole grid: look at the priors"
-            )
+            raise PropagationError("the posterior is zero on the whole grid: look at the priors")
         kept = log_density > log_density.max() - NEGLIGIBLE
         width, new_low, new_high = high - low, np.empty(D), np.empty(D)
         for i in range(D):

@@ -130,9 +130,7 @@ def build_table(dataset, link, nodes, log_l, log_proposal_ratio, payload=None, p
     nodes, log_l = np.asarray(nodes, float), np.asarray(log_l, float)
     p = len(link.get("shared", ()))
     if link.get("drawn") or p not in (1, 2) or nodes.shape != (log_l.shape[1], p):
-        raise PropagationError(
-            f"{dataset}: a table is for one or two shared parameters, no drawn one, nodes [K, p]"
-        )
+        raise PropagationError(f"{dataset}: a table is for one or two shared parameters, no drawn one, nodes [K, p]")
     axes_of(nodes)
     ratio = np.asarray(log_proposal_ratio, float)
     weights = log_l + (ratio[:, None] if ratio.ndim == 1 else ratio)

@@ -62,9 +62,7 @@ class GlobalSpace:
 
     def __post_init__(self):
         if not len(self.names) == len(self.priors) == len(self.kinds) == len(set(self.names)):
-            raise PropagationError(
-                f"a GlobalSpace needs a prior for each distinct name, got {self.names}"
-            )
+            raise PropagationError(f"a GlobalSpace needs a prior for each distinct name, got {self.names}")
 
     @classmethod
     def from_priors(cls, names, priors):

@@ -1,4 +1,5 @@
 """Linear Gaussian hierarchies, where everything is known in closed form."""
+
 import numpy as np
 import pytest
 
