@@ -60,7 +60,7 @@ def validate(content, path):
 
 def _sentence(errors):
     """What pydantic found first, in this project's words: key, what is wrong, what to do."""
-    first = errors[0]
+    first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
     where = _key(first["loc"])
     kinds = [error for error in errors if _key(error["loc"]) == where]     # the branches of a union speak together
     return f"{where}: " * bool(where) + " or ".join(dict.fromkeys(_complaint(error) for error in kinds)) + _given(first)
@@ -80,7 +80,7 @@ def _complaint(error):
         return "must be letters, digits and underscores, a letter first"
     if kind == "value_error":
         return str(error["ctx"]["error"])
-    for theirs, ours in (("tuple", "list"), ("dictionary", "mapping"), (" or instance of SearchConfig", "")):
+    for theirs, ours in _THEIR_WORDS.items():
         error["msg"] = error["msg"].replace(theirs, ours)
     return error["msg"].removeprefix("Input ").split(" after validation")[0]
 
@@ -93,13 +93,23 @@ def _given(error):
     return f", got {error['input']!r}" + did_you_mean(error["input"], choices)
 
 
+_THEIR_WORDS = {
+    "tuple": "list",
+    "Tuple": "the list",
+    "dictionary": "mapping",
+    "Dictionary": "the mapping",
+    " or instance of SearchConfig": "",
+}
+_BRANCHES = ("literal[", "constrained-", "function-", "list[")
+
+
 def _key(location):
     """('phases', 1, 'ep', 'tolerance') -> 'phases[1].ep.tolerance'; the branches of a union are left out."""
     key = ""
     for part in location:
         if isinstance(part, int):
             key += f"[{part}]"
-        elif not part.startswith(("literal[", "constrained-", "function-", "list[", "int", "float")):
+        elif not part.startswith(_BRANCHES) and part not in ("int", "float"):
             key += f".{part}" if key else part
     return key
 

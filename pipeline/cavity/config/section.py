@@ -1,0 +1,13 @@
+"""What every level of a config.yaml has in common: strictness, and what names look like."""
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+PhaseName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
+FunctionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class Section(BaseModel):
+    """A level of the file: unknown keys are errors, values are not changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
