@@ -35,13 +35,14 @@ def one_dataset():
 
 def ten_datasets():
     """The model of a graph: one shared centre, and a normalization and a sigma for each of ten datasets."""
-    shared, models = one_dataset(), []
+    shared, factors, data = one_dataset(), [], np.ones(100)
     for _ in range(10):
         model = shared.copy()
         model.normalization = cv.LogUniformPrior(lower_limit=1e-2, upper_limit=1e2)
         model.sigma = cv.GaussianPrior(mean=10.0, sigma=5.0, lower_limit=0.0, upper_limit=np.inf)
-        models.append(cv.Collection(gaussian=model))
-    return cv.Collection(models)
+        analysis = cv.ex.Analysis(data=data, noise_map=data)
+        factors.append(cv.AnalysisFactor(prior_model=cv.Collection(gaussian=model), analysis=analysis))
+    return cv.FactorGraphModel(*factors).global_prior_model
 
 
 def microseconds(function, repeats=100, seconds=0.01):

@@ -1,4 +1,4 @@
-"""Composition: ``Model`` of a class, ``Collection`` of models, lists and tuples of parameters within them."""
+"""Composition: ``Model`` of a class, ``Collection`` of models, lists, dicts and tuples within them."""
 import math
 
 from cavity.errors import ModelError, did_you_mean
@@ -18,7 +18,8 @@ class Model(Node):
         Any class.
     arguments
         By name: a prior (a free parameter), a number (fixed), a relation, another model, a class (which becomes a
-        model of it), a list of these, or any other object (passed on). What is not given gets its default prior.
+        model of it), a list, tuple or dict of these, or any other object (passed on). What is not given gets its
+        default prior.
         A component under a name that the constructor does not have becomes an attribute of the instance.
 
     Raises
@@ -133,6 +134,16 @@ class ListParameter(Collection):
         return lambda *values: list(values)
 
 
+class DictParameter(Collection):
+    """A dict of components inside a component; its instance is a dict."""
+
+    title = "dict"
+
+    def build(self):
+        names = tuple(self._children)
+        return lambda *values: dict(zip(names, values))
+
+
 class TupleParameter(Collection):
     """The numbers of a tuple argument, ``centre.centre_0`` and ``centre.centre_1``; its instance is a tuple."""
 
@@ -161,15 +172,17 @@ def child_from(value, name):
         if math.isnan(value):
             raise ModelError(f"{name} is set to NaN; a fixed value is a number")
         return value if isinstance(value, int) else float(value)
-    if isinstance(value, type):
-        return Model(value)
     if is_frozen_distribution(value):
         return as_prior(value)
-    if isinstance(value, (list, tuple)) and any(_is_component(item) for item in value):
-        if isinstance(value, list):
-            return ListParameter(value)
-        return TupleParameter(tuple_names(name, len(value)), [child_from(item, name) for item in value])
-    return value
+    if not _has_component(value):
+        return value
+    if isinstance(value, type):
+        return Model(value)
+    if isinstance(value, list):
+        return ListParameter(value)
+    if isinstance(value, dict):
+        return DictParameter(value)
+    return TupleParameter(tuple_names(name, len(value)), [child_from(item, name) for item in value])
 
 
 def tuple_names(name, length):
@@ -177,5 +190,12 @@ def tuple_names(name, length):
     return [f"{name}_{index}" for index in range(length)]
 
 
-def _is_component(value):
-    return isinstance(value, (Expression, Node, type)) or is_frozen_distribution(value)
+def _has_component(value):
+    """Whether a value is or holds something with parameters; Python's and numpy's own types are plain values."""
+    if isinstance(value, type):
+        return value.__module__ not in ("builtins", "numpy")
+    if isinstance(value, (list, tuple)):
+        return any(_has_component(item) for item in value)
+    if isinstance(value, dict):
+        return any(_has_component(item) for item in value.values())
+    return isinstance(value, (Expression, Node)) or is_frozen_distribution(value)

@@ -62,10 +62,11 @@ def _parameter(prior, numbers):
 
 def _tree(entries):
     """Entries (path, text) as a nested list [(name, text, children)], list items folded."""
-    names = list(dict.fromkeys(path[0] for path, _ in entries))
-    below = {name: [(path[1:], text) for path, text in entries if path[0] == name] for name in names}
+    below = {}
+    for path, text in entries:
+        below.setdefault(path[0], []).append((path[1:], text))
     nodes = []
-    for run in _runs(names):
+    for run in _runs(below):
         if len(run) == 1:
             nodes.append(_node(run[0], below[run[0]]))
         else:

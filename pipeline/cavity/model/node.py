@@ -51,6 +51,12 @@ class Node:
             raise NoSuchPart(_missing_sentence(self, (key,)))
         return self._children[key]
 
+    def __dir__(self):
+        return [*super().__dir__(), *self._children]
+
+    def __repr__(self):
+        return f"<{type(self).__name__} {self.title}: {', '.join(self._children)}>"
+
     def __setattr__(self, name, value):
         if name.startswith("_"):
             object.__setattr__(self, name, value)

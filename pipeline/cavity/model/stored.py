@@ -14,13 +14,13 @@ import numpy as np
 
 from cavity.errors import ModelError
 from cavity.model.arguments import constructor_arguments
-from cavity.model.compose import Collection, ListParameter, Model, TupleParameter
+from cavity.model.compose import Collection, DictParameter, ListParameter, Model, TupleParameter
 from cavity.model.defaults import Settings
 from cavity.model.instance import Instance
 from cavity.model.node import MISSING, Node
 from cavity.prior import Comparison, Expression, Prior, expression_from_dict, prior_from_dict
 
-NODES = {cls.__name__: cls for cls in (Model, Collection, ListParameter, TupleParameter)}
+NODES = {cls.__name__: cls for cls in (Model, Collection, DictParameter, ListParameter, TupleParameter)}
 
 
 def model_to_dict(model):

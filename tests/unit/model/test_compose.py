@@ -83,6 +83,20 @@ def test_a_list_of_components_becomes_a_list_of_instances():
     assert [part.intensity for part in instance.light_profiles] == [0.5, 2.0]
 
 
+def test_nested_lists_and_dicts_keep_their_parameters():
+    model = Model(Galaxy, redshift=1.0, light_profiles=[[Light, 2.0], {"disk": Model(Light, angle=0.0)}])
+    assert model.prior_count == 11
+    first, second = model.instance_from_prior_medians().light_profiles
+    assert isinstance(first, list) and first[1] == 2.0
+    assert isinstance(second, dict) and second["disk"].angle == 0.0
+
+
+def test_plain_values_are_passed_on():
+    model = Model(Galaxy, redshift=1.0, light_profiles=[1.0, "x"], kind=float)
+    instance = model.instance_from_vector([])
+    assert instance.light_profiles == [1.0, "x"] and instance.kind is float
+
+
 def test_tuple_parameters_are_set_one_by_one_or_together():
     model = Model(Mass)
     model.centre.centre_0 = UniformPrior(2.0, 4.0)

@@ -32,6 +32,11 @@ def test_an_argument_called_like_a_method_is_reached_by_key():
     assert model.instance_from_prior_medians().labels == 0.5
 
 
+def test_a_person_sees_its_parts(gaussian):
+    assert repr(gaussian) == "<Model Gaussian: centre, normalization, sigma>"
+    assert "sigma" in dir(gaussian)
+
+
 def test_parameters_in_order_of_first_appearance(gaussian):
     model = Collection(first=gaussian, second=gaussian.copy())
     assert model.priors == (gaussian.centre, gaussian.normalization, gaussian.sigma)

@@ -39,8 +39,8 @@ def model():
     fixed = Gaussian(centre=(1.0, 2.0), sigma=1e-300)
     galaxy = Model(Galaxy, light=light, redshift=scipy.stats.gamma(2.0, scale=0.3), bulge=Gaussian)
     galaxy.bulge = Model(Gaussian, centre=(0.0, 1.0), normalization=shared, sigma=2, grid="fine")
-    model = Collection([galaxy, fixed], limits=(0.0, float("inf")), nothing=None, on=np.True_, none_yet=Model(Galaxy))
-    model.none_yet = Instance(("a", "b"), (1.0, [fixed.sigma]))
+    values = {"limits": (0.0, float("inf")), "nothing": None, "on": np.True_, "lookup": {"a": [shared]}, "kind": float}
+    model = Collection([galaxy, fixed], **values, found=Instance(("a", "b"), (1.0, [fixed.sigma])))
     model.add_assertion(galaxy.light.normalization + shared > 0.01)
     return Collection(model=model, other=galaxy.light)
 
@@ -76,7 +76,8 @@ def test_objects_and_values_come_back(model):
     again = round_trip(model).model
     assert isinstance(again[1], Gaussian) and again[1].centre == (1.0, 2.0) and again[1].sigma == 1e-300
     assert again.limits == (0.0, float("inf")) and again.nothing is None and again.on is True
-    assert again.none_yet.b == [1e-300]
+    assert again.kind is float and again.lookup.a[0] is again[0].bulge.normalization
+    assert again.found.b == [1e-300]
 
 
 def test_what_is_missing_stays_missing():
