@@ -10,7 +10,6 @@
         label: x_0                                        # LaTeX
         unit: pixel
 """
-import contextlib
 import math
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -51,22 +50,30 @@ class Settings:
         return self.width * abs(mean) if self.width_is_relative else self.width
 
 
-@contextlib.contextmanager
-def default_priors(source):
-    """Models composed inside ``with default_priors("priors.yaml"):`` take their defaults from this file or mapping.
+class default_priors:
+    """Give models composed from here on their default priors; in a ``with`` block, those composed in the block.
 
-    Blocks nest; the innermost that knows an argument decides.
+    Calls nest; the last that knows an argument decides.
+
+    Parameters
+    ----------
+    source
+        Path of a priors.yaml, or the mapping that such a file holds.
 
     Raises
     ------
     ConfigError
         If an entry has an unknown key or prior, naming the class and argument.
     """
-    token = _active.set((read_defaults(source), *_active.get()))
-    try:
-        yield
-    finally:
-        _active.reset(token)
+
+    def __init__(self, source):
+        self._token = _active.set((read_defaults(source), *_active.get()))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        _active.reset(self._token)
 
 
 def read_defaults(source):

@@ -143,6 +143,9 @@ def clipped(x, lower, upper):
 
 def supported(prior, x, log_density):
     """``log_density(x)`` inside the limits, -inf outside."""
+    if isinstance(x, float):
+        with np.errstate(all="ignore"):
+            return float(log_density(x)) if prior.lower_limit <= x <= prior.upper_limit else -math.inf
     inside = np.clip(x, prior.lower_limit, prior.upper_limit)
     with np.errstate(all="ignore"):
         return np.where(inside == x, log_density(inside), -np.inf)[()]

@@ -1,4 +1,6 @@
 """Default priors from priors.yaml."""
+import contextvars
+
 import pytest
 
 from cavity.errors import ConfigError, ModelError
@@ -69,6 +71,16 @@ def test_subclasses_inherit(path):
 def test_outside_the_block_there_are_none(path):
     with default_priors(path):
         pass
+    with pytest.raises(ModelError, match="centre has neither prior"):
+        Model(Gaussian).compile()
+
+
+def test_a_plain_call_holds_from_there_on(path):
+    def compose():
+        default_priors(path)
+        return Model(Gaussian)
+
+    assert contextvars.copy_context().run(compose).sigma == 2.0
     with pytest.raises(ModelError, match="centre has neither prior"):
         Model(Gaussian).compile()
 

@@ -28,6 +28,7 @@ def check_density(prior, tolerance=1e-6):
     for low, high in zip(edges[:-1], edges[1:]):
         mass, _ = quad(lambda x: math.exp(prior.log_prob(x)), low, high)
         assert mass == pytest.approx(0.998 / 8.0, abs=tolerance)
+    assert [prior.log_prob(float(x)) for x in edges] == pytest.approx(list(prior.log_prob(edges)), rel=1e-12)
     for limit, outside in ((prior.lower_limit, -1.0), (prior.upper_limit, 1.0)):
         if math.isfinite(limit):
             beyond = limit + outside * (1.0 + abs(limit))
