@@ -110,6 +110,12 @@ def load_attributes(path):
         return json.loads(_read_leaf(file, _ATTRIBUTES))
 
 
+def stored_checksum(path):
+    """The checksum that a file of :func:`save_tree` carries, without reading its arrays."""
+    with _opened(path) as file:
+        return str(file.attrs[_CHECKSUM])
+
+
 def tree_checksum(tree, attributes_text=""):
     """SHA-256 of a nested dict's content, independent of the order of its keys; also the identity of inputs."""
     digest = hashlib.sha256(attributes_text.encode())

@@ -1,7 +1,10 @@
 """A model as a result stores it: a dict, turned into the model itself when somebody needs instances or priors."""
 from functools import cached_property
 
+import numpy as np
+
 from cavity.errors import ModelError, ResultError
+from cavity.posterior.weighted import quantiles
 
 
 class StoredModel:
@@ -79,6 +82,72 @@ def classes_of(stored):
 
     visit(stored["root"], "")
     return found
+
+
+def parameter_paths(stored):
+    """The dotted paths of a stored model's free parameters, in the order in which they first appear."""
+    own, related = {}, {}
+    for path, leaf in leaves_of(stored):
+        if isinstance(leaf, dict) and "prior" in leaf:
+            own.setdefault(leaf["prior"], path)
+            related.setdefault(leaf["prior"], path)
+        elif isinstance(leaf, dict) and "relation" in leaf:
+            for number, variable in enumerate(_variables(leaf["relation"])):
+                related.setdefault(variable, f"{path}.{number}")
+    return tuple(own.get(prior, path) for prior, path in related.items())
+
+
+def values_of(stored, samples):
+    """{path: number} of all that is a number in a model: fixed values, and posterior medians of priors and relations.
+
+    Parameters
+    ----------
+    samples
+        Of the model's parameters, by their paths; what they lack is left out.
+    """
+    from cavity.prior import compile_expression
+
+    paths = parameter_paths(stored)
+    leaves = list(leaves_of(stored))
+    columns = {}
+    for _, leaf in leaves:
+        for variable in _variables(leaf.get("relation", leaf)) if isinstance(leaf, dict) else ():
+            columns.setdefault(variable, None)
+    columns = {variable: path for variable, path in zip(columns, paths, strict=True) if path in samples.names}
+    found = {}
+    for path, leaf in leaves:
+        if isinstance(leaf, (int, float)) and not isinstance(leaf, bool):
+            found[path] = float(leaf)
+        elif isinstance(leaf, dict) and set(leaf) & {"prior", "relation"}:
+            form = leaf.get("relation", {"variable": leaf.get("prior")})
+            if all(variable in columns for variable in _variables(form)):
+                values = compile_expression(form)({key: samples[name] for key, name in columns.items()})
+                found[path] = float(quantiles(np.reshape(values, (-1, 1)), samples.weights, 0.5)[0])
+    return found
+
+
+def leaves_of(stored):
+    """(dotted path, stored value) of everything in a stored model that is not a component."""
+
+    def visit(part, path):
+        if isinstance(part, dict) and "node" in part:
+            for name, child in part["children"].items():
+                yield from visit(child, f"{path}.{name}" if path else name)
+        else:
+            yield path, part
+
+    return visit(stored["root"], "")
+
+
+def _variables(form):
+    """The variables of an expression's stored form, each once, in order; a prior is a variable itself."""
+    if not isinstance(form, dict):
+        return ()
+    if "prior" in form:
+        return (form["prior"],)
+    if "variable" in form:
+        return (form["variable"],)
+    return tuple(dict.fromkeys(name for arg in form.get("args", ()) for name in _variables(arg)))
 
 
 def _known(stored, classes):
