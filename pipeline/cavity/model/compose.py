@@ -1,4 +1,5 @@
 """Composition: ``Model`` of a class, ``Collection`` of models, lists, dicts and tuples within them."""
+import difflib
 import math
 
 from cavity.errors import ModelError, did_you_mean
@@ -64,7 +65,8 @@ class Model(Node):
             child = TupleParameter(tuple_names(name, len(value)), [child_from(item, name) for item in value])
         else:
             child = child_from(value, name)
-        if name not in self._arguments and not isinstance(child, Node):
+        misspelt = difflib.get_close_matches(name, self._arguments, n=1, cutoff=0.85)
+        if name not in self._arguments and (misspelt or not isinstance(child, Node)):
             raise ModelError(f"{self.title} has no argument {name}{did_you_mean(name, self._arguments)}")
         self._children[name] = child
 

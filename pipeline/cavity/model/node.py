@@ -25,12 +25,12 @@ class Node:
     an argument called like one of the methods here is reached by key.
     """
 
+    is_part_of_argument = False      # True of the tuple that one argument of a component is
+
     def __init__(self, children, settings=None):
         self._children = dict(children)
         self._settings = dict(settings or {})
         self._assertions = []
-
-    is_part_of_argument = False      # True of the tuple that one argument of a component is
 
     @property
     def children(self):
@@ -264,8 +264,10 @@ class Node:
 
 def _missing_sentence(node, path):
     *parents, name = path
+    owner = node
     for parent in parents:
         node = node[parent]
+        owner = owner if node.is_part_of_argument else node
     dotted = ".".join(path)
     return (f"{dotted} has neither prior, value nor default prior: set it, for instance model.{dotted} = "
-            f"UniformPrior(0.0, 1.0), or give {node.title} a default for {name} in priors.yaml")
+            f"UniformPrior(0.0, 1.0), or give {owner.title} a default for {name} in priors.yaml")

@@ -1,9 +1,11 @@
 """A model as JSON and back, equal to the last bit: classes by name, parameters by identity, no pickle.
 
     {"priors": {"0": {"type": "UniformPrior", ...}}, "root": node}
-    node    {"node": "Model", "class": "module:qualname", "children": {...}, "assertions": [...], "settings": {...}}
+    node    {"node": "Model", "class": "module:qualname", "children": {...}, "order": [...], "assertions": [...],
+             "settings": {...}}; parameters have the order of the children, which JSON may sort
     child   number, text, null, true | {"prior": "0"} | {"relation": expression} | {"missing": true} | {"default": true}
-            | {"float": "inf"} | {"array": ...} | {"tuple": [...]} | {"list": [...]} | {"items": {...}} | node
+            | {"float": "inf"} | {"array": ...} | {"tuple": [...]} | {"list": [...]} | {"items": {...}, "order": [...]}
+            | node
             | {"class": name} | {"class": name, "arguments": {...}} for an object kept as it is
 """
 import dataclasses
@@ -95,6 +97,7 @@ def _stored_node(node, names, path):
         "node": kind,
         **({"class": class_name(node.cls)} if kind == "Model" else {}),
         "children": children,
+        "order": list(children),
         "assertions": [assertion.to_dict(names.__getitem__) for assertion in node._assertions],
         "settings": settings,
     }
@@ -125,7 +128,8 @@ def _stored_value(value, path):
     if isinstance(value, type):
         return {"class": class_name(value)}
     if isinstance(value, Instance):
-        return {"items": {name: _stored_value(item, f"{path}.{name}") for name, item in vars(value).items()}}
+        items = {name: _stored_value(item, f"{path}.{name}") for name, item in vars(value).items()}
+        return {"items": items, "order": list(items)}
     return _stored_instance(value, path)
 
 
@@ -164,7 +168,8 @@ def _restored(stored, priors, classes):
     if "tuple" in stored:
         return tuple(_restored(item, priors, classes) for item in stored["tuple"])
     if "items" in stored:
-        return Instance(stored["items"], [_restored(item, priors, classes) for item in stored["items"].values()])
+        names, items = stored["order"], stored["items"]
+        return Instance(names, [_restored(items[name], priors, classes) for name in names])
     if "arguments" in stored:
         arguments = {name: _restored(item, priors, classes) for name, item in stored["arguments"].items()}
         return class_named(stored["class"], classes)(**arguments)
@@ -174,7 +179,7 @@ def _restored(stored, priors, classes):
 def _restored_node(stored, priors, classes):
     cls = NODES[stored["node"]]
     node = object.__new__(cls)
-    children = {name: _restored(child, priors, classes) for name, child in stored["children"].items()}
+    children = {name: _restored(stored["children"][name], priors, classes) for name in stored["order"]}
     if cls is Model:
         node._cls = class_named(stored["class"], classes)
         node._arguments = constructor_arguments(node._cls)

@@ -171,6 +171,11 @@ def test_a_prior_on_an_argument_that_the_class_does_not_have():
         Model(Gaussian).width = 3.0
 
 
+def test_a_component_under_a_misspelt_argument_is_refused():
+    with pytest.raises(ModelError, match="Galaxy has no argument light_profile; did you mean light_profiles?"):
+        Model(Galaxy, redshift=0.5, light_profile=[Light])
+
+
 def test_a_comparison_is_no_value():
     model = Model(Gaussian)
     with pytest.raises(ModelError, match="use add_assertion"):
