@@ -1,12 +1,17 @@
 """What the index knows of a fit."""
 import dataclasses
 
+import numpy as np
 import pytest
 from tests.unit.database.results import phase_result, write_fit
 
 from cavity.database.entry import entries_of, is_result_file, phase_entries, result_entry
-from cavity.posterior.result import load_result
+from cavity.model import Collection
+from cavity.posterior.result import Result, load_result
+from cavity.posterior.samples import Samples
 from cavity.posterior.store import save_tree
+from cavity.prior import UniformPrior
+from cavity.search.model_problem import model_problem
 
 
 def test_a_phase_is_a_row_and_each_dataset_is_one():
@@ -35,15 +40,43 @@ def test_a_fit_has_medians_fixed_values_and_relations(tmp_path):
     assert entry == entries_of(path)[0] == result_entry(load_result(path))
 
 
-def test_identity_tells_fits_apart(tmp_path):
-    fits = [
-        write_fit(tmp_path, "a", sigma=2.0),
-        write_fit(tmp_path, "b", sigma=2.0, nlive=51),
-        write_fit(tmp_path, "c", sigma=2.0, seed=2),
-        write_fit(tmp_path, "d", sigma=2.0, inputs="another dataset"),
-    ]
-    assert len({result_entry(fit).identity for fit in fits}) == 4
-    assert result_entry(write_fit(tmp_path, "e", sigma=2.0)).identity == result_entry(fits[0]).identity
+class Data:
+    def __init__(self, data, noise_map):
+        self.data, self.noise_map = data, noise_map
+
+    def log_likelihood_function(self, instance):
+        return -0.5 * float(np.sum(((self.data - instance.centre) / self.noise_map) ** 2))
+
+
+def identity(data=(1.0, 2.0), noise=1.0, upper=100.0, order=("centre", "sigma"), nlive=50, seed=1, search="Dynesty"):
+    """The identity of a fit as a search makes it: inputs by content, then its own settings and seed."""
+    priors = {"centre": UniformPrior(0.0, upper), "sigma": UniformPrior(0.0, 25.0)}
+    model = Collection(**{name: priors[name] for name in order})
+    inputs = model_problem(model, Data(np.array(data), noise)).identity
+    samples = Samples(names=order, values=np.zeros((3, 2)), log_likelihoods=np.zeros(3))
+    return Result(samples, model, search={"name": search, "nlive": nlive}, identity=inputs, seed=seed).identity
+
+
+def test_whatever_decides_the_numbers_changes_the_identity():
+    changed = {
+        "dataset": identity(data=(1.0, 2.5)),
+        "noise": identity(noise=2.0),
+        "prior": identity(upper=50.0),
+        "order of parameters": identity(order=("sigma", "centre")),
+        "search setting": identity(nlive=51),
+        "search": identity(search="Nautilus"),
+        "seed": identity(seed=2),
+    }
+    assert identity() == identity()
+    for what, other in changed.items():
+        assert other != identity(), what
+    assert len(set(changed.values())) == len(changed)
+
+
+def test_fits_of_one_name_but_other_inputs_are_told_apart(tmp_path):
+    first, second = write_fit(tmp_path, "a", sigma=2.0), write_fit(tmp_path, "b", sigma=2.0, inputs="another dataset")
+    assert result_entry(first).identity != result_entry(second).identity
+    assert result_entry(write_fit(tmp_path, "c", sigma=2.0)).identity == result_entry(first).identity
 
 
 def test_sites_and_other_files_are_no_results(tmp_path):
