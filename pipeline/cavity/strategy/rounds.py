@@ -19,6 +19,7 @@ SHIFT_LIMIT = 0.2
 K_HAT_LIMIT = 0.7
 ESS_LIMIT = 50
 MOST_DRAWS = 3200
+TABLE_SHARE = 0.12  # of the tolerance, for tables: their quantiles are asked for too
 NOISE_SHARE = 0.9  # of the noise variance: the sites that make it up are searched again
 SHELL_MASS = 0.005  # of the posterior outside the box a surrogate was designed for
 BROAD = 2.0  # times the sd of the product of Gaussians: a density that wide needs tables
@@ -56,6 +57,7 @@ def plan_round(context, state):
     plan["refresh"] += [name for name in context.datasets if name not in known]
     if plan["kind"] == "table":
         plan["nodes"] = np.asarray(state["next_nodes"])
+        plan["node_log_mass"] = np.asarray(state.get("node_log_mass", ()))
     return plan
 
 
@@ -89,7 +91,7 @@ def aggregate(context, sites, state=None):
     if any(tree["kind"] == "pilot" for tree in sites.values()):
         found = _aggregate_pilot(context, space, sites)
     elif any(tree["kind"] == "table" for tree in sites.values()):
-        found = tables.aggregate_tables(context, space, sites, state)
+        found = tables.aggregate_tables(context, space, sites)
     else:
         found = _aggregate_sites(context, space, sites, state, number)
     found |= {"round": number, "datasets": list(sites)}
@@ -129,7 +131,7 @@ def reasons(state, tolerance):
         return ["the sites were made under the prior, not the population"]
     found = []
     mcse, shift = np.asarray(state["mcse"]), np.asarray(state["shift"])
-    limit = tolerance / 5 if state["kind"] == "table" else tolerance
+    limit = tolerance * TABLE_SHARE if state["kind"] == "table" else tolerance
     if mcse.max(initial=0.0) > limit:
         found.append(f"Monte Carlo error {mcse.max():.3f} sd, the tolerance is {limit:g}")
     moved = shift > np.maximum(SHIFT_LIMIT, 2 * mcse)
@@ -141,6 +143,9 @@ def reasons(state, tolerance):
         found.append(f"{len(names)} site(s) rest on too few draws, {names[0]} first")
     if not float(state["pareto_k"]) < K_HAT_LIMIT and state["method"] == "importance":
         found.append(f"Pareto k of the exact pass is {float(state['pareto_k']):.2f}")
+    coarse = float(state.get("interpolation_error", 0.0))
+    if coarse > tables.COARSE:
+        found.append(f"leaving out every second node of the tables moves the answer by {coarse:.2f} sd")
     if bool(state.get("outside", False)):
         found.append("the posterior reaches beyond where the sites were built")
     return found
@@ -164,7 +169,7 @@ def _aggregate_sites(context, space, sites, state, number):
     """EP over site functions, then the exact pass."""
     bank = SiteBank([Site.from_tree(tree["site"]) for tree in sites.values()], space)
     if state is None:
-        start = _start(context, space, bank)
+        start = _start(space, bank)
     else:
         start = np.asarray(state["mean"]), np.asarray(state["covariance"])
         if state["next_kind"] == "pilot":
@@ -172,7 +177,23 @@ def _aggregate_sites(context, space, sites, state, number):
     return {"kind": "pilot" if number == 0 else "refresh", **join(context, space, bank, start, number)}
 
 
-def _start(context, space, bank):
+def _prior_alone(space):
+    """What :func:`join` would say without any site."""
+    mean, covariance = space.start()
+    return {
+        "mean": mean,
+        "covariance": covariance,
+        "pareto_k": -1.0,
+        "exact_ess": 1.0,
+        "method": "none",
+        "mcse": np.zeros(space.dimension),
+        "outside": False,
+        "sweeps": 0,
+        "warnings": "[]",
+    }
+
+
+def _start(space, bank):
     """Where Newton leads from the prior's centre."""
     return newton(space, bank, *space.start())[:2]
 
@@ -225,8 +246,11 @@ def _aggregate_pilot(context, space, sites):
     instead, and where the product has several modes or is broad, tables follow.
     """
     with_drawn = {name: tree for name, tree in sites.items() if "site" in tree}
-    bank = SiteBank([Site.from_tree(tree["site"]) for tree in with_drawn.values()], space)
-    joined = join(context, space, bank, _start(context, space, bank), 0)
+    if with_drawn:
+        bank = SiteBank([Site.from_tree(tree["site"]) for tree in with_drawn.values()], space)
+        joined = join(context, space, bank, _start(space, bank), 0)
+    else:
+        joined = _prior_alone(space)
     precision = np.linalg.inv(joined["covariance"])
     shift = precision @ joined["mean"]
     prior_mean, prior_covariance = space.start()
@@ -272,14 +296,15 @@ def _message(tree, prior_mean, prior_variance):
 def _next_round(context, state, found, number):
     """Which sites the next round searches, how, and with how many draws."""
     n = len(found["datasets"])
-    poor = (found["ess_at_q"] < ESS_LIMIT) | ~(found["site_pareto_k"] < K_HAT_LIMIT)
+    poor = found["ess_at_q"] < ESS_LIMIT
+    if found["kind"] != "table":  # a table's weights differ from node to node; its error is measured instead
+        poor |= ~(found["site_pareto_k"] < K_HAT_LIMIT)
     shift = found["shift"].max(initial=0.0)
     draws = context.ep.n_draws if state is None else int(state["next_draws"])
     if found["kind"] == "pilot" or number == 0:
         needs, kind = np.ones(n, bool), "table" if found.get("table") else "refresh"
     elif found["kind"] == "table":
         needs, kind = np.ones(n, bool), "table"
-        draws = min(2 * draws, MOST_DRAWS)
     elif shift > PILOT_SHIFT or found["outside"]:
         needs, kind = np.ones(n, bool), "pilot"
     else:

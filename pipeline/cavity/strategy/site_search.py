@@ -119,6 +119,8 @@ def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint):
             weighted = weighted_together(batches, tilted.interim)
         else:
             weighted = polished(found.unit, found.log_weights, n_draws)
+        if tilted.free_shared:  # a first look places the next round, nothing more
+            break
         if not _healthy(weighted):
             weighted = polished(*_coordinates(tilted, weighted), n_draws)
         if _healthy(weighted):

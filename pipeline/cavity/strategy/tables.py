@@ -1,18 +1,25 @@
 """Tables: site functions of one or two shared parameters that are broad or have several modes."""
+from dataclasses import replace
+
 import numpy as np
 from scipy.special import logsumexp
 
-from cavity.errors import PropagationError
+from cavity.posterior.weighted import quantiles
+from cavity.propagate.bank import SiteBank
+from cavity.propagate.grid import grid_pass
+from cavity.propagate.site import Site
 from cavity.propagate.table import build_table, tempered_ticks, tensor_nodes
 from cavity.search.guard import Guard
-from cavity.search.proposal import draw, fit_components, log_density, log_prior, make_proposal
+from cavity.search.proposal import Proposal, draw, fit_components, log_density, log_prior, make_proposal
 from cavity.strategy.tilted import Interim, Tilted
 
 PRIOR_FRACTION = 0.35  # of the local parameters' draws: a mode that the pilot missed stays covered
-NODES = {1: 61, 2: 17}  # a dimension
+NODES = {1: 91, 2: 17}  # a dimension
 GRID = {1: 2001, 2: 81}
 DEPTH = 12.0  # nats below the maximum that the nodes cover
 MODE_DEPTH = 5.0
+COARSE = 0.1  # posterior sds that the answer may change when every second node is left out
+MARGIN = 0.2  # of the nodes' range, looked at beyond its ends
 
 
 def search_table(context, view, link, plan, previous, rng):
@@ -28,20 +35,14 @@ def search_table(context, view, link, plan, previous, rng):
     guard = Guard(tilted.design_problem(view.dataset), context.on_error)
     nodes = np.asarray(plan["nodes"])[:, tilted.where_shared]
     points = previous["points"]
-    if tilted.k:
-        shares, means, covariances = fit_components(points["z"], points["log_weights"], 5, rng)
-        proposal = make_proposal(shares, means, 1.3 * covariances, prior_fraction=PRIOR_FRACTION)
-        z = draw(proposal, int(plan["n_draws"]), rng)
-        log_ratio = log_prior(z) - log_density(proposal, z) - np.log(len(z))
-    else:
-        z, log_ratio = np.empty((1, 0)), np.zeros(1)
-    local = tilted.local_values(z)
-    log_l = np.empty((len(z), len(nodes)))
-    for k, node in enumerate(nodes):
-        log_l[:, k] = guard.batch(np.concatenate([np.broadcast_to(node, (len(z), len(node))), local], axis=1))
+    batches = _reusable(points, nodes)
+    batches.append(_batch(tilted, guard, nodes, points, plan, rng))
+    z = np.concatenate([batch["z"] for batch in batches])
+    log_l = np.concatenate([batch["log_l"] for batch in batches])
+    log_ratio = _log_ratio(batches, z)
     site = build_table(
         view.dataset, link.spec, nodes, log_l, log_ratio,
-        payload=local, payload_names=tuple(path for _, path, _ in view.local),
+        payload=tilted.local_values(z), payload_names=tuple(path for _, path, _ in view.local),
     )
     return {
         "kind": "table",
@@ -50,10 +51,60 @@ def search_table(context, view, link, plan, previous, rng):
         "calls": int(guard.calls),
         "rejected": int(guard.rejected),
         "ess": float(site.info["ess"]),
-        "pareto_k": float(site.info["pareto_k"]),
+        "pareto_k": float("nan"),
         "site": site.to_tree(),
-        "points": {"z": z, "log_weights": log_ratio, "log_l": log_l},
+        "points": {
+            "z": z,
+            "log_weights": log_ratio,
+            "log_l": log_l,
+            "nodes": nodes,
+            "batches": {f"{i:03d}": batch for i, batch in enumerate(batches)},
+        },
     }
+
+
+def _reusable(points, nodes):
+    """The draws of earlier rounds, where they were made at the same nodes."""
+    if "nodes" not in points or not np.array_equal(points["nodes"], nodes):
+        return []
+    return [dict(batch) for _, batch in sorted(points["batches"].items())]
+
+
+def _batch(tilted, guard, nodes, points, plan, rng):
+    """Draws of the local parameters from a fit to the last round's, and log L of each at every node."""
+    if tilted.k:
+        shares, means, covariances = fit_components(points["z"], _local_weights(points, plan), 5, rng)
+        proposal = make_proposal(shares, means, 1.3 * covariances, prior_fraction=PRIOR_FRACTION)
+        z = draw(proposal, int(plan["n_draws"]), rng)
+        described = {key: np.asarray(value, float) for key, value in proposal._asdict().items()}
+    else:
+        z, described = np.empty((1, 0)), {}
+    local = tilted.local_values(z)
+    log_l = np.empty((len(z), len(nodes)))
+    for k, node in enumerate(nodes):
+        log_l[:, k] = guard.batch(np.concatenate([np.broadcast_to(node, (len(z), len(node))), local], axis=1))
+    return {"z": z, "log_l": log_l, **described}
+
+
+def _log_ratio(batches, z):
+    """log(prior / mixture of all batches' proposals) - log S: every draw of every batch weighted together."""
+    if not z.shape[1]:
+        return np.full(len(z), -np.log(len(z)))
+    densities = []
+    for batch in batches:
+        proposal = Proposal(
+            batch["weights"], batch["means"], batch["factors"], float(batch["df"]), float(batch["prior_fraction"])
+        )
+        densities.append(np.log(len(batch["z"])) + log_density(proposal, z))
+    return log_prior(z) - logsumexp(densities, axis=0)
+
+
+def _local_weights(points, plan):
+    """Log weights of the last round's draws of the local parameters, the shared ones averaged over their posterior."""
+    if "log_l" not in points:
+        return points["log_weights"]
+    at_node = points["log_l"] + points["log_weights"][:, None]
+    return logsumexp(at_node - logsumexp(at_node, axis=0) + plan["node_log_mass"], axis=1)
 
 
 def pilot_landscape(space, sites):
@@ -132,16 +183,102 @@ def landscape_moments(axes, log_density):
     return mean, (grid - mean).T @ ((grid - mean) * w[:, None])
 
 
-def refuse_if_wide(context, space, sites):
-    """Tables exist for one or two shared parameters without drawn ones.
+def aggregate_tables(context, space, sites):
+    """The posterior of one or two shared parameters from the tables of all datasets, by quadrature.
 
-    Raises
-    ------
-    PropagationError
-        Otherwise: it names what is in the way, and the fit that is right.
+    Returns
+    -------
+    dict
+        As of ``rounds.join``, and the nodes of a further round.
     """
-    if space.dimension > 2 or any(tree.get("site") is not None and "theta" in tree for tree in sites.values()):
-        raise PropagationError(
-            f"phase {context.phase}: the shared parameters {', '.join(space.names)} have several modes, and tables are made "
-            "for at most two without drawn variables; use inference: joint"
-        )
+    bank = SiteBank([Site.from_tree(tree["site"]) for tree in sites.values()], space)
+    exact = grid_pass(space, bank)
+    mean, covariance = exact.moments()
+    nodes = bank.sites[0].nodes
+    n = round(len(nodes) ** (1 / space.dimension))
+    low, high = nodes.min(0), nodes.max(0)
+    axes = [np.linspace(a - MARGIN * (b - a), b + MARGIN * (b - a), GRID[space.dimension]) for a, b in zip(low, high)]
+    grid = np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], axis=-1)
+    landscape = (space.log_prior(grid) + bank.log_l(grid).sum(1)).reshape([len(a) for a in axes])
+    at_nodes = space.log_prior(nodes) + bank.log_l(nodes).sum(1)
+    error = _thinned_change(space, bank, exact)
+    noise = _noise_of_mean(space, bank, exact, mean, covariance)
+    return {
+        "kind": "table",
+        "draws": exact.draws,
+        "log_weights": exact.log_weights,
+        "mean": mean,
+        "covariance": covariance,
+        "log_evidence": exact.log_evidence,
+        "log_evidence_error": float(np.hypot(exact.log_evidence_error, _noise_of_evidence(bank, mean))),
+        "pareto_k": float(exact.pareto_k),
+        "exact_ess": np.inf,
+        "method": exact.method,
+        "mcse": np.sqrt(noise.sum(0)),
+        "site_noise": noise.max(1),
+        "ess_at_q": bank.score(mean).ess,
+        "outside": bool(bank.shell_mass(exact.draws, exact.log_weights) > 0.005),
+        "interpolation_error": error,
+        "modes": count_modes(landscape),
+        "sweeps": 0,
+        "node_log_mass": at_nodes - at_nodes.max() + _log_cells(nodes),
+        "next_nodes": place_nodes(axes, landscape, 2 * n - 1) if error > COARSE else nodes,
+        "warnings": "[]",
+    }
+
+
+def _thinned_change(space, bank, exact):
+    """How far mean, sd and quantiles move, in sds, when every second node is left out: the real error is far smaller."""
+    full, worst = _figures(exact), 0.0
+    ticks = [np.unique(column) for column in bank.sites[0].nodes.T]
+    for axis in range(len(ticks)):
+        keep = np.isin(bank.sites[0].nodes[:, axis], ticks[axis][::2])
+        thinned = [
+            replace(s, nodes=s.nodes[keep], log_l=s.log_l[keep], node_log_weights=s.node_log_weights[:, keep])
+            for s in bank.sites
+        ]
+        change = np.abs(_figures(grid_pass(space, SiteBank(thinned, space))) - full) / full[1]
+        worst = max(worst, float(change.max()))
+    return worst
+
+
+def _figures(exact):
+    """Mean, sd and three quantiles (5, D) of a posterior on a grid."""
+    mean, covariance = exact.moments()
+    w = np.exp(exact.log_weights)
+    marks = quantiles(exact.draws, w, np.array([0.16, 0.5, 0.84]))
+    return np.vstack([mean, np.sqrt(np.diag(covariance)), marks])
+
+
+def _log_cells(nodes):
+    """log of each node's share of the volume, on a tensor grid."""
+    total = np.zeros(len(nodes))
+    for column in nodes.T:
+        ticks = np.unique(column)
+        total += np.log(np.gradient(ticks))[np.searchsorted(ticks, column)]
+    return total
+
+
+def _noise_of_mean(space, bank, exact, mean, covariance):
+    """(N, D) variance of the posterior's mean that each site's draws bring, in posterior variances.
+
+    A site's log l at node k is the log of an average over draws, the same draws at all nodes: its error moves the density
+    at all nodes together, and the mean by sum_k p_k (x_k - mean) e_k. Each draw's share of that is known, so the variance
+    is the sum of its squares (the delta method).
+    """
+    nodes = bank.sites[0].nodes
+    log_p = space.log_prior(nodes) + bank.log_l(nodes).sum(1) + _log_cells(nodes)
+    p = np.exp(log_p - logsumexp(log_p))
+    lever = p[:, None] * (nodes - mean) / np.sqrt(np.diag(covariance))
+    found = np.empty((bank.N, space.dimension))
+    for i, site in enumerate(bank.sites):
+        w = np.exp(site.node_log_weights - logsumexp(site.node_log_weights, axis=0))
+        found[i] = ((w @ lever - lever.sum(0) / len(w)) ** 2).sum(0)
+    return found
+
+
+def _noise_of_evidence(bank, mean):
+    """The standard error of the summed log l at one point."""
+    ess = bank.score(mean).ess
+    sizes = np.array([site.size for site in bank.sites])
+    return float(np.sqrt(np.maximum(1 / ess - 1 / sizes, 0.0).sum()))
