@@ -22,7 +22,7 @@ def describe_graph(graph):
     return describe_views(views, graph.shared_names, graph.parent_names)
 
 
-def describe_views(views, shared_names, parent_names):
+def describe_views(views, shared_names, parent_names, total=None):
     """Nodes, edges and plates of a study; datasets of the same structure share a plate.
 
     Parameters
@@ -31,6 +31,8 @@ def describe_views(views, shared_names, parent_names):
         A ``FactorView`` per dataset.
     shared_names, parent_names
         {prior: name} and {parent: name}.
+    total
+        How many datasets there are, where ``views`` are only the first of them.
 
     Returns
     -------
@@ -58,6 +60,8 @@ def describe_views(views, shared_names, parent_names):
     for number, ((analysis, drawn, shared, local), datasets) in enumerate(kinds.items()):
         plate = str(number)
         label = datasets[0] if len(datasets) == 1 else f"{len(datasets):,} datasets"
+        if total is not None and total > len(views):
+            label = f"{total:,} datasets" if len(kinds) == 1 else f"{label} of the first {len(views):,}"
         plates.append({"id": plate, "label": label, "size": len(datasets)})
         data = node(f"{plate}:data", analysis, "data", plate)
         for path, parent in drawn:

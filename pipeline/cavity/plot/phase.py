@@ -1,15 +1,76 @@
 """All figures of a phase, written into a folder."""
 from pathlib import Path
 
+import numpy as np
+
 import cavity.prior
 from cavity.plot.convergence import plot_convergence
 from cavity.plot.corner import LARGEST_CORNER, plot_corner
-from cavity.plot.fit import plot_fit, plot_fits
-from cavity.plot.graph import plot_graph
+from cavity.plot.fit import fit_of, plot_fit, plot_fits
+from cavity.plot.graph import describe_views, plot_graph
 from cavity.plot.population import plot_population
 from cavity.plot.style import save_figure
+from cavity.posterior.weighted import draw_indices
 
 LARGEST_FITS = 40        # datasets whose fits get a file of their own
+LARGEST_GRAPH = 300      # datasets whose models are composed to find the plates
+BAND_DRAWS = 100         # posterior draws that make the band around a model
+
+
+def draw_phase(context, result, folder, truth=None):
+    """Draw a phase of a study: its graph and its fits come from the models and the data that the study composes.
+
+    Parameters
+    ----------
+    context
+        The phase: ``datasets``, ``view(dataset)`` and ``names``.
+    result
+        Its PhaseResult.
+    folder
+        Where the PNG files go.
+    truth
+        {parameter name: true value}, of a simulation.
+
+    Returns
+    -------
+    list of pathlib.Path
+    """
+    shown = context.datasets[:LARGEST_GRAPH]
+    views = [context.view(dataset) for dataset in shown]
+    description = describe_views(views, context.names.priors, context.names.parents, total=len(context.datasets))
+    fits = {}
+    for view in views[:LARGEST_FITS]:
+        fit = fit_of_dataset(view, result)
+        if fit is not None:
+            fits[view.dataset] = fit
+    return write_plots(result, folder, description, fits, truth)
+
+
+def fit_of_dataset(view, result):
+    """Data, model at the marginal medians, and the model at posterior draws; None where the analysis cannot be drawn.
+
+    There is no band where the likelihood has shared parameters whose draws do not belong to the local ones.
+    """
+    from cavity.graph.analysis import can_draw
+
+    if not can_draw(view.analysis):
+        return None
+    local, shared = result.locals.get(view.dataset), result.shared
+    places = [(entry.index, local, entry.name) for entry in view.drawn]
+    places += [(index, local, path) for index, path, _ in view.local]
+    places += [(index, shared, name) for index, name in view.shared]
+    if any(samples is None or name not in samples.names for _, samples, name in places):
+        return None
+    sources = {id(samples): samples for _, samples, _ in places}.values()
+    joint = len({samples.log_weights.tobytes() for samples in sources}) == 1
+    vectors = np.empty((1 + (BAND_DRAWS if joint else 0), len(places)))
+    for index, samples, name in places:
+        vectors[0, index] = samples.subset([name]).median_pdf_vector[0]
+        if joint:
+            rows = draw_indices(samples.weights, BAND_DRAWS, np.random.default_rng(0))
+            vectors[1:, index] = samples[name][rows]
+    middle, *draws = [view.compiled.instance(vector) for vector in vectors]
+    return fit_of(view.analysis, middle, draws)
 
 
 def write_plots(result, folder, description=None, fits=None, truth=None, x_label="x", y_label="data"):

@@ -3,11 +3,13 @@
 /posterior               equal-weight draws: shared (chain, draw), local (chain, draw, dataset), NaN where it has none
 /sample_stats            of the same draws: the row they come from, lp and log_likelihood where known
 /weighted_samples        the shared parameters as sampled: (sample)
-/weighted_local_samples  every dataset's rows one after another: (row), ``dataset_index`` says whose
+/weighted_local_samples  every dataset's rows one after another: (row), ``dataset_index`` says whose; without rows where
+                         /posterior has them all as they are
 /evidence                of the phase and of each dataset
 /provenance              hash, versions, seed, settings; ``phase`` is the whole record as JSON
 """
 import json
+import math
 
 import numpy as np
 
@@ -39,7 +41,8 @@ def write_posterior(path, shared, local, meta):
     if shared is not None:
         groups["weighted_samples"] = _weighted(shared)
     if local:
-        groups["weighted_local_samples"] = _weighted_locals(local)
+        as_drawn = all(_is_as_drawn(samples, n_draws) for samples in local.values())
+        groups["weighted_local_samples"] = _local_records(local) if as_drawn else _weighted_locals(local)
     groups["evidence"] = _evidence(local, meta)
     groups["provenance"] = _provenance(meta)
     return write_groups(path, groups, attributes={"created_by": "cavity", "format": 1})
@@ -49,7 +52,7 @@ def read_posterior(path):
     """shared, locals, meta, checksum: the inverse of :func:`write_posterior`."""
     groups, checksum = read_groups(path)
     shared = _read_weighted(groups["weighted_samples"]) if "weighted_samples" in groups else None
-    local = _read_locals(groups["weighted_local_samples"]) if "weighted_local_samples" in groups else {}
+    local = _read_locals(groups, () if shared is None else shared.names)
     return shared, local, json.loads(groups["provenance"]["record"]), checksum
 
 
@@ -187,14 +190,31 @@ def _weighted_locals(local):
     variables["dataset_index"] = Variable(("row",), np.repeat(np.arange(len(parts)), ends - starts))
     for column, array in arrays.items():
         variables[column] = Variable(("row",), array, attributes.get(column, {}))
-    rows_kept = [[key for key in _ROWS.values() if getattr(samples, key) is not None] for samples in parts]
-    records = [json.dumps({**_record(samples), "rows": kept}) for samples, kept in zip(parts, rows_kept, strict=True)]
-    variables["record"] = Variable(("dataset",), records)
-    return variables
+    return variables | {"record": _local_records(local)["record"]}
 
 
-def _read_locals(group):
+def _local_records(local):
+    """What is known of each dataset's samples besides their rows."""
+    records = []
+    for samples in local.values():
+        kept = [key for key in _ROWS.values() if getattr(samples, key) is not None]
+        records.append(json.dumps({**_record(samples), "rows": kept}))
+    return {"dataset": Variable(("dataset",), list(local)), "record": Variable(("dataset",), records)}
+
+
+def _is_as_drawn(samples, n_draws):
+    """Whether /posterior alone gives the samples back to the last bit."""
+    bare = samples.log_likelihoods is None and samples.log_priors is None
+    return bare and len(samples) == n_draws and bool(np.all(samples.log_weights == -math.log(n_draws)))
+
+
+def _read_locals(groups, shared_names):
+    if "weighted_local_samples" not in groups:
+        return {}
+    group = groups["weighted_local_samples"]
     records = [json.loads(text) for text in group["record"]]
+    if "dataset_index" not in group:
+        return _read_drawn(groups["posterior"], group["dataset"], records, shared_names)
     names = dict.fromkeys(name for record in records for name in record["names"])
     columns = dict(zip(names, column_names(names, _RESERVED), strict=True))
     ends = np.cumsum(np.bincount(group["dataset_index"], minlength=len(records)))
@@ -205,6 +225,18 @@ def _read_locals(group):
         rows = {key: group[column][start:end] for column, key in _ROWS.items() if key in kept}
         local[dataset] = Samples(values=values, **rows, **record)
         start = end
+    return local
+
+
+def _read_drawn(posterior, datasets, records, shared_names):
+    names = dict.fromkeys(name for record in records for name in record["names"])
+    taken = {*column_names(shared_names, _RESERVED), *_RESERVED}
+    columns = dict(zip(names, column_names(names, taken), strict=True))
+    local = {}
+    for i, (dataset, record) in enumerate(zip(datasets, records, strict=True)):
+        record.pop("rows")
+        values = np.column_stack([posterior[columns[name]][0, :, i] for name in record["names"]])
+        local[dataset] = Samples(values=values, **record)
     return local
 
 

@@ -1,16 +1,17 @@
 """All figures of a phase."""
 import dataclasses
+import types
 
 import numpy as np
 
-from cavity.graph import Analysis, AnalysisFactor, FactorGraphModel, HierarchicalFactor
+from cavity.graph import Analysis, AnalysisFactor, FactorGraphModel, HierarchicalFactor, view_factor
 from cavity.model import Collection
 from cavity.plot.fit import Fit
 from cavity.plot.graph import describe_graph
-from cavity.plot.phase import write_plots
+from cavity.plot.phase import draw_phase, fit_of_dataset, write_plots
 from cavity.posterior.phase import PhaseResult
 from cavity.posterior.samples import Samples
-from cavity.prior import GaussianPrior, HalfNormalPrior
+from cavity.prior import GaussianPrior, HalfNormalPrior, UniformPrior
 
 
 def test_every_figure_lands_and_is_the_same_again(tmp_path):
@@ -35,3 +36,43 @@ def test_every_figure_lands_and_is_the_same_again(tmp_path):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     bare = dataclasses.replace(result, shared=None, history=(), graph={})
     assert write_plots(bare, tmp_path / "c") == []
+
+
+class Level(Analysis):
+    """A constant level, and how to draw it."""
+
+    data, noise_map = np.ones(5), np.ones(5)
+
+    def model_data(self, instance):
+        return np.full(5, instance.level * instance.gain)
+
+
+def shared_gain(parts=("a", "b")):
+    gain = UniformPrior(0.0, 2.0)
+    factors = {name: AnalysisFactor(Collection(level=UniformPrior(0.0, 5.0), gain=gain), Level()) for name in parts}
+    return {name: view_factor(factor, name, {gain: "gain"}) for name, factor in factors.items()}, gain
+
+
+def test_a_datasets_fit_joins_its_own_and_the_shared_parameters():
+    views, _ = shared_gain()
+    values = np.random.default_rng(1).normal(2.0, 0.1, size=(200, 1))
+    shared, local = Samples(names=("gain",), values=1.0 / values), Samples(names=("level",), values=values)
+    result = PhaseResult("study", "main", "joint", shared=shared, locals={"a": local})
+    fit = fit_of_dataset(views["a"], result)
+    assert fit.model[0] == np.median(values) * np.median(1.0 / values)
+    assert fit.draws.shape == (100, 5)
+    np.testing.assert_allclose(fit.draws, 1.0, err_msg="draws of a joint fit belong together")
+    loose = dataclasses.replace(shared, log_weights=values[:, 0])
+    assert fit_of_dataset(views["a"], dataclasses.replace(result, shared=loose)).draws is None
+    assert fit_of_dataset(views["b"], result) is None
+
+
+def test_a_phase_is_drawn_from_its_context(tmp_path):
+    views, gain = shared_gain()
+    names = types.SimpleNamespace(priors={gain: "gain"}, parents={})
+    context = types.SimpleNamespace(datasets=("a", "b"), view=views.__getitem__, names=names)
+    samples = Samples(names=("level",), values=np.random.default_rng(1).normal(2.0, 0.1, size=(50, 1)))
+    shared = dataclasses.replace(samples, names=("gain",))
+    result = PhaseResult("study", "main", "joint", shared=shared, locals={"a": samples, "b": samples})
+    written = [path.name for path in draw_phase(context, result, tmp_path)]
+    assert written == ["graph.png", "corner.png", "fits.png", "fit_a.png", "fit_b.png"]

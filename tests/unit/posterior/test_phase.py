@@ -149,6 +149,8 @@ def test_equal_weight_draws_are_kept_as_they_are(tmp_path):
     with h5py.File(tmp_path / "posterior.h5") as file:
         np.testing.assert_array_equal(file["posterior/a"][0], values[:, 0])
         np.testing.assert_array_equal(file["posterior/local.a"][0, :, 0], values[:, 0])
+        assert set(file["weighted_local_samples"]) == {"dataset", "record"}, "nothing is stored twice"
+    assert PhaseResult.read(tmp_path) == ep_result(shared=samples, locals={"d": samples}, mcse={})
 
 
 def test_names_that_netcdf_needs_itself_are_no_obstacle(tmp_path):
