@@ -6,13 +6,14 @@ from cavity.cli.inputs import add_study, read_study
 
 def add_arguments(parser):
     add_study(parser)
-    parser.add_argument("folders", type=Path, nargs="+", help="the folder of each phase's last round")
+    parser.add_argument("files", type=Path, nargs="+", help="files of the last rounds; each summary.json means its round")
 
 
 def run(options):
+    from cavity.posterior.phase import SUMMARY
     from cavity.study.publish import publish_round, report
 
     study = read_study(options)
-    for folder in options.folders:
+    for folder in (path.parent for path in options.files if path.name == SUMMARY):
         publish_round(study, folder)
     print(report(study))
