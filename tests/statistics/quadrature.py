@@ -3,6 +3,7 @@
 The likelihood is quadratic in the normalisation, so a dataset's log likelihood on a grid of (centre, sigma,
 normalization) costs three sums over pixels for each (centre, sigma).
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,9 +45,7 @@ def simulate_profiles(seed, centres, normalizations, sigmas, noise, n_pixels=100
     """(N, n_pixels) noisy profiles."""
     rng = generator(seed, "profiles")
     x = np.arange(n_pixels, dtype=float)
-    return np.array(
-        [profile(x, *p) + noise * rng.normal(size=n_pixels) for p in zip(centres, normalizations, sigmas)]
-    )
+    return np.array([profile(x, *p) + noise * rng.normal(size=n_pixels) for p in zip(centres, normalizations, sigmas)])
 
 
 def site_functions(data, noise, centres, normalization, sigma):

@@ -1,4 +1,5 @@
 """Graphs of datasets: analyses, factors, parents and which variable is local, drawn or shared."""
+
 from cavity.graph.analysis import Analysis
 from cavity.graph.factor import AnalysisFactor
 from cavity.graph.factor_graph import FactorGraphModel

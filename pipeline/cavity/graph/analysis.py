@@ -1,4 +1,5 @@
 """What a user writes to say how well a model fits one dataset."""
+
 from cavity.errors import AnalysisError
 
 

@@ -1,4 +1,5 @@
 """Where a dataset meets its model: one likelihood factor of a graph."""
+
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,4 +1,5 @@
 """A graph of datasets: one model over all of them, and the likelihood that is the product of theirs."""
+
 from collections import Counter
 
 from cavity.errors import GraphError
@@ -33,7 +34,9 @@ class FactorGraphModel(Analysis):
     def __init__(self, *factors, names=None):
         unknown = [f for f in factors if not isinstance(f, (AnalysisFactor, HierarchicalFactor))]
         if unknown:
-            raise GraphError(f"FactorGraphModel takes AnalysisFactor and HierarchicalFactor objects, got {unknown[0]!r}")
+            raise GraphError(
+                f"FactorGraphModel takes AnalysisFactor and HierarchicalFactor objects, got {unknown[0]!r}"
+            )
         self.factors = tuple(f for f in factors if isinstance(f, AnalysisFactor))
         if not self.factors:
             raise GraphError("FactorGraphModel needs at least one AnalysisFactor")
@@ -54,8 +57,18 @@ class FactorGraphModel(Analysis):
         found = {}
         for parent in self.parents:
             drawn = next((p for p, owner in self.parent_of.items() if owner is parent), None)
-            path = next((f.prior_model.parameter_names[f.prior_model.priors.index(drawn)]
-                         for f in self.factors if drawn in f.prior_model.priors), "parent") if drawn else "parent"
+            path = (
+                next(
+                    (
+                        f.prior_model.parameter_names[f.prior_model.priors.index(drawn)]
+                        for f in self.factors
+                        if drawn in f.prior_model.priors
+                    ),
+                    "parent",
+                )
+                if drawn
+                else "parent"
+            )
             found[parent] = parent.name or f"{path}_parent"
         return found
 
@@ -98,9 +111,7 @@ class FactorGraphModel(Analysis):
 
     def log_likelihood_function(self, instance):
         """Sum of the factors' log likelihoods; ``instance`` is one of :attr:`global_prior_model`."""
-        return sum(
-            factor.analysis.log_likelihood_function(instance[i]) for i, factor in enumerate(self.factors)
-        )
+        return sum(factor.analysis.log_likelihood_function(instance[i]) for i, factor in enumerate(self.factors))
 
     def visualize(self, paths, instance):
         """Each analysis draws into a folder of its own."""

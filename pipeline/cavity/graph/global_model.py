@@ -1,4 +1,5 @@
 """The model of a whole graph: every factor's parameters at once, drawn variables after their parents."""
+
 import numpy as np
 from scipy.special import ndtr, ndtri
 
@@ -96,7 +97,9 @@ class _Family:
     def __init__(self, parent, limits, members, where):
         self.parent, self.members, self.where = parent, members, where
         self.lower, self.upper = limits
-        self.plain = parent.parent.__name__ == "GaussianPrior" and not {"lower_limit", "upper_limit"} & set(parent.hyperpriors)
+        self.plain = parent.parent.__name__ == "GaussianPrior" and not {"lower_limit", "upper_limit"} & set(
+            parent.hyperpriors
+        )
 
     def _arguments(self, vector):
         arguments = self.parent.arguments({prior: vector[i] for prior, i in self.where})

@@ -1,4 +1,5 @@
 """A parent distribution: the prior that many datasets' parameters share, with unknown parameters of its own."""
+
 import inspect
 
 from cavity.errors import GraphError, did_you_mean
@@ -25,7 +26,9 @@ class HierarchicalFactor:
 
     def __init__(self, parent, name=None, **hyperpriors):
         if not (isinstance(parent, type) and issubclass(parent, Prior)):
-            raise GraphError(f"HierarchicalFactor: the parent must be a class of priors such as GaussianPrior, got {parent!r}")
+            raise GraphError(
+                f"HierarchicalFactor: the parent must be a class of priors such as GaussianPrior, got {parent!r}"
+            )
         arguments = inspect.signature(parent).parameters
         for key, value in hyperpriors.items():
             if key not in arguments:
@@ -34,7 +37,7 @@ class HierarchicalFactor:
                 )
             if not isinstance(value, (Expression, int, float)):
                 raise GraphError(
-                    f"HierarchicalFactor({parent.__name__}): {key} must be a prior, a relation or a number, got {value!r}"
+                    f"HierarchicalFactor({parent.__name__}): {key} must be a prior, a relation or number, got {value!r}"
                 )
         missing = [n for n, a in arguments.items() if a.default is inspect.Parameter.empty and n not in hyperpriors]
         if missing:

@@ -1,6 +1,7 @@
 """Names of shared parameters and parents, read off a study's module after it has run."""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Mapping
 
 from cavity.errors import GraphError
 from cavity.graph.hierarchical import HierarchicalFactor
@@ -53,14 +54,16 @@ def name_shared(namespace):
     for parent, name in parents.items():
         for argument, value in parent.hyperpriors.items():
             if isinstance(value, DrawnVariable):
-                raise GraphError(f"{name}.{argument}: a hyperparameter cannot itself be a drawn variable; use cavity.plate")
+                raise GraphError(
+                    f"{name}.{argument}: a hyperparameter cannot itself be a drawn variable; use cavity.plate"
+                )
             if isinstance(value, Prior):
                 priors.setdefault(value, f"{name}.{argument}")
             elif isinstance(value, Expression):
                 for prior in value.variables():
                     if prior not in priors:
                         raise GraphError(
-                            f"{name}.{argument}: a relation of a prior that has no name; assign the prior to a variable first"
+                            f"{name}.{argument}: a relation of a prior without a name; assign the prior to a variable"
                         )
     _refuse_equal_names(priors)
     return SharedNames(priors=priors, parents=parents)

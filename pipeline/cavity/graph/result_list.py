@@ -1,4 +1,5 @@
 """The results of a joint fit: one for each dataset, and the joint samples behind them."""
+
 from dataclasses import replace
 
 from cavity.posterior.result import Result

@@ -1,4 +1,5 @@
 """One factor as propagation sees it: which parameters are drawn, shared or local, and how they hang together."""
+
 from dataclasses import dataclass
 from typing import Any
 

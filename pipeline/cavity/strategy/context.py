@@ -1,6 +1,8 @@
 """What one phase of a study is, without its files: the input of every strategy, in a notebook and in a job."""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping
+from typing import Any
 
 from cavity.errors import GraphError
 from cavity.graph import AnalysisFactor, SharedNames, view_factor
@@ -111,9 +113,13 @@ def refuse_unused(context, used):
     names = tuple(context.names.priors.values())
     for name in names:
         if name not in used:
-            raise GraphError(f"shared parameter {name} is used by no dataset; use it in factor, or remove it from study.py")
+            raise GraphError(
+                f"shared parameter {name} is used by no dataset; use it in factor, or remove it from study.py"
+            )
     if not names and context.inference == "ep":
-        raise GraphError("no parameter is shared or drawn, so there is nothing to propagate; use inference: independent")
+        raise GraphError(
+            "no parameter is shared or drawn, so there is nothing to propagate; use inference: independent"
+        )
     taken = {name.split(".")[0] for name in (*names, *context.names.parents.values())}
     for dataset in context.datasets:
         if dataset in taken:

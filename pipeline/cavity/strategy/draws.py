@@ -1,4 +1,5 @@
 """All importance draws of one site, from whatever rounds, weighted together: no likelihood call is thrown away."""
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +38,10 @@ class Batch:
 
     def log_density(self, theta, z):
         """The proposal's density with respect to (theta, z)."""
-        return log_density(self.proposal, np.concatenate([(theta - self.mean) / self.sd, z], axis=1)) - np.log(self.sd).sum()
+        return (
+            log_density(self.proposal, np.concatenate([(theta - self.mean) / self.sd, z], axis=1))
+            - np.log(self.sd).sum()
+        )
 
     def to_tree(self):
         """Arrays and numbers."""

@@ -1,4 +1,5 @@
 """Expectation propagation in a notebook: the workflow's rounds in one process."""
+
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +42,7 @@ class ExpectationPropagation:
         Returns
         -------
         PhaseResult
-            ``.shared`` and ``.locals[dataset]`` are samples, ``.log_evidence`` that of the whole graph, ``.summary()`` a
+            ``.shared`` and ``.locals[dataset]`` are samples, ``.log_evidence`` that of the graph, ``.summary()`` a
             dict of everything; ``.converged`` says whether it stopped because every criterion held.
 
         Raises
@@ -57,7 +58,9 @@ class ExpectationPropagation:
         """The graph as a phase."""
         factors = dict(zip(graph.datasets, graph.factors))
         if not graph.shared_names:
-            raise PropagationError("no parameter of this graph is shared or drawn; fit each dataset with a search instead")
+            raise PropagationError(
+                "no parameter of this graph is shared or drawn; fit each dataset with a search instead"
+            )
         return PhaseContext(
             study="notebook",
             phase="ep",

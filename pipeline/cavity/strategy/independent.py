@@ -1,4 +1,5 @@
 """Every dataset by itself: one search each, nothing joined."""
+
 import math
 
 import numpy as np

@@ -1,4 +1,5 @@
 """All datasets in one search over the whole graph: exact but for the sampler, and feasible in few dimensions."""
+
 from dataclasses import replace
 
 from cavity.graph import FactorGraphModel
@@ -75,7 +76,9 @@ def summarise(context, sites, states):
         warnings=(),
         rejected=int(samples.rejected),
         provenance=context.provenance,
-        history=[{"round": 0, "kind": "joint", "log_evidence": samples.log_evidence, "evaluations": int(samples.calls)}],
+        history=[
+            {"round": 0, "kind": "joint", "log_evidence": samples.log_evidence, "evaluations": int(samples.calls)}
+        ],
     )
 
 

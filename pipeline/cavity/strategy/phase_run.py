@@ -1,4 +1,5 @@
 """The functions that run a phase: the only ones that ``Study.fit`` and the workflow's verbs call."""
+
 from cavity.strategy import independent, joint, rounds, site_search, summary
 from cavity.strategy.context import EPSettings, PhaseContext
 
@@ -71,6 +72,6 @@ def summarise(context, sites, states):
 
 def plot_phase(context, result, sites, folder):
     """Every plot of a phase; returns their paths."""
-    from cavity.strategy.pictures import draw_phase
+    from cavity.plot.phase import draw_phase
 
-    return draw_phase(context, result, sites, folder)
+    return draw_phase(context, result, folder)

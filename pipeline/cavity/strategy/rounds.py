@@ -1,4 +1,5 @@
 """The rounds of expectation propagation: plan the searches, join their sites, decide what is next. Pure functions."""
+
 import json
 
 import numpy as np

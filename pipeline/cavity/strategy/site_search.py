@@ -1,4 +1,5 @@
 """One dataset, one round: search its tilted distribution and condense it into a site function."""
+
 import numpy as np
 from scipy.special import ndtr
 
@@ -73,8 +74,17 @@ def search_site(context, dataset, plan, previous=None, checkpoint=None):
         design, coefficients, error = _shared_design(tilted, plan, kept.theta, local, kept.log_w, guard)
         figures["surrogate_error"] = error
     site = build_site(
-        dataset, link.spec, kept.log_w, kept.theta, interim.mean, interim.sd,
-        payload=local, payload_names=_local_names(tilted), design=design, coefficients=coefficients, info=figures,
+        dataset,
+        link.spec,
+        kept.log_w,
+        kept.theta,
+        interim.mean,
+        interim.sd,
+        payload=local,
+        payload_names=_local_names(tilted),
+        design=design,
+        coefficients=coefficients,
+        info=figures,
     )
     return {
         **tree,
@@ -192,15 +202,21 @@ def _pilot(tilted, weighted, dataset):
     if tilted.d:
         kept = weighted.without_weightless()
         site = build_site(
-            dataset, {**tilted.link.spec, "shared": []}, kept.log_w, kept.theta, tilted.interim.mean, tilted.interim.sd,
-            payload=tilted.local_values(kept.z[:, tilted.p :]), payload_names=_local_names(tilted),
+            dataset,
+            {**tilted.link.spec, "shared": []},
+            kept.log_w,
+            kept.theta,
+            tilted.interim.mean,
+            tilted.interim.sd,
+            payload=tilted.local_values(kept.z[:, tilted.p :]),
+            payload_names=_local_names(tilted),
         )
         found["site"] = site.to_tree()
     return found
 
 
 def _shared_design(tilted, plan, theta, local, log_w, guard):
-    """log L of every particle at shared values around q's mean, moved along the direction that theta and psi trade off."""
+    """log L of every particle at shared values around q's mean, moved along what theta and psi trade off."""
     where = tilted.where_shared
     covariance = np.asarray(plan["covariance"])[np.ix_(where, where)]
     design = SharedDesign.around(tilted.interim.shared, covariance, tilted.d, plan["design"])
@@ -217,7 +233,10 @@ def _shared_design(tilted, plan, theta, local, log_w, guard):
         tau = np.exp(tilted.link.eta(plan["mean"])[tilted.d : 2 * tilted.d])
         B = transport(
             lambda t, psi: log_l(t, psi, np.broadcast_to(local[mode], (len(t), tilted.k))),
-            theta[mode], tau, design, scales,
+            theta[mode],
+            tau,
+            design,
+            scales,
         )
         design = design.with_transport(B)
     here = log_l(theta, np.broadcast_to(design.psi0, (S, tilted.p)), local)

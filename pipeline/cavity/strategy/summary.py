@@ -1,4 +1,5 @@
 """From the last round's sites and state to the phase's result: shared and local posteriors, evidence, cost."""
+
 import json
 
 import numpy as np
@@ -84,7 +85,9 @@ def _locals(context, space, sites, phi, log_w):
 def _pilot_locals(sites):
     """Before the sites exist there are no local posteriors but the pilots' own."""
     return {
-        name: Samples(names=tuple(tree["shared"]), values=tree["points"]["psi"], log_weights=tree["points"]["log_weights"])
+        name: Samples(
+            names=tuple(tree["shared"]), values=tree["points"]["psi"], log_weights=tree["points"]["log_weights"]
+        )
         for name, tree in sites.items()
         if tree["kind"] == "pilot"
     }

@@ -1,4 +1,5 @@
 """Tables: site functions of one or two shared parameters that are broad or have several modes."""
+
 from dataclasses import replace
 
 import numpy as np
@@ -41,8 +42,13 @@ def search_table(context, view, link, plan, previous, rng):
     log_l = np.concatenate([batch["log_l"] for batch in batches])
     log_ratio = _log_ratio(batches, z)
     site = build_table(
-        view.dataset, link.spec, nodes, log_l, log_ratio,
-        payload=tilted.local_values(z), payload_names=tuple(path for _, path, _ in view.local),
+        view.dataset,
+        link.spec,
+        nodes,
+        log_l,
+        log_ratio,
+        payload=tilted.local_values(z),
+        payload_names=tuple(path for _, path, _ in view.local),
     )
     return {
         "kind": "table",
@@ -131,7 +137,9 @@ def pilot_landscape(space, sites):
     total = space.log_prior(grid)
     for tree in sites.values():
         where = [space.index(name) for name in tree["shared"]]
-        total = total + _log_kernel_ratio(tree["points"]["psi"], tree["points"]["log_weights"], grid[:, where], space, where)
+        total = total + _log_kernel_ratio(
+            tree["points"]["psi"], tree["points"]["log_weights"], grid[:, where], space, where
+        )
     return axes, total.reshape([len(a) for a in axes])
 
 
@@ -228,7 +236,7 @@ def aggregate_tables(context, space, sites):
 
 
 def _thinned_change(space, bank, exact):
-    """How far mean, sd and quantiles move, in sds, when every second node is left out: the real error is far smaller."""
+    """How far mean, sd and quantiles move, in sds, when every second node is left out: far more than they are wrong."""
     full, worst = _figures(exact), 0.0
     ticks = [np.unique(column) for column in bank.sites[0].nodes.T]
     for axis in range(len(ticks)):
@@ -262,9 +270,9 @@ def _log_cells(nodes):
 def _noise_of_mean(space, bank, exact, mean, covariance):
     """(N, D) variance of the posterior's mean that each site's draws bring, in posterior variances.
 
-    A site's log l at node k is the log of an average over draws, the same draws at all nodes: its error moves the density
-    at all nodes together, and the mean by sum_k p_k (x_k - mean) e_k. Each draw's share of that is known, so the variance
-    is the sum of its squares (the delta method).
+    A site's log l at node k is the log of an average over draws, the same draws at all nodes: its error moves the
+    density at all nodes together, and the mean by sum_k p_k (x_k - mean) e_k. Each draw's share of that is known, so
+    the variance is the sum of its squares (the delta method).
     """
     nodes = bank.sites[0].nodes
     log_p = space.log_prior(nodes) + bank.log_l(nodes).sum(1) + _log_cells(nodes)

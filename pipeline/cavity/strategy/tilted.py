@@ -1,4 +1,5 @@
 """A site's search as a unit-cube problem: the cavity (or the prior) times one dataset's likelihood."""
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,7 +128,6 @@ class Tilted:
         d, q = self.d, self.d + (self.p if self.free_shared else 0)
         mean, sd = self.interim.mean, self.interim.sd
         priors = [*(self.shared_priors if self.free_shared else []), *(prior for _, _, prior in self.view.local)]
-        compiled, analysis = self.view.compiled, self.view.analysis
         held = None if self.free_shared else self.shared_values(self.interim.shared)
 
         def prior_transform(unit):
@@ -164,7 +164,7 @@ class Tilted:
         )
 
     def design_problem(self, dataset):
-        """The likelihood alone, as a function of (theta, psi on the unconstrained scale, local): for a surrogate's design."""
+        """The likelihood as a function of (theta, unconstrained psi, local): for a surrogate's design."""
         d, q = self.d, self.d + self.p
 
         def log_likelihood(point):

@@ -1,4 +1,5 @@
 """A graph's joint model: which parameters are one, names, prior of the hierarchy, likelihood, results."""
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -26,7 +27,8 @@ def hierarchy(n=3, **hyper):
     )
     factors = [
         cv.AnalysisFactor(
-            cv.Model(Constant, level=parent.drawn_variable(**hyper), offset=cv.UniformPrior(0.0, 1.0)), Analysis(float(i))
+            cv.Model(Constant, level=parent.drawn_variable(**hyper), offset=cv.UniformPrior(0.0, 1.0)),
+            Analysis(float(i)),
         )
         for i in range(n)
     ]

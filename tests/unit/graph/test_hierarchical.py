@@ -1,4 +1,5 @@
 """Parents check their arguments and know what is drawn from them."""
+
 import pytest
 
 import cavity as cv

@@ -1,4 +1,5 @@
 """Names of shared parameters come from the module's variables, by object identity."""
+
 import pytest
 
 import cavity as cv
@@ -43,7 +44,9 @@ def test_a_relation_of_an_anonymous_prior_is_refused():
 
 def test_parameters_of_a_module_level_model_are_named_by_path():
     assert names_of(gaussian=cv.Model(cv.ex.Gaussian)) == [
-        "gaussian.centre", "gaussian.normalization", "gaussian.sigma"
+        "gaussian.centre",
+        "gaussian.normalization",
+        "gaussian.sigma",
     ]
 
 

@@ -1,4 +1,5 @@
 """Roles of a factor's parameters, and the link that a site stores."""
+
 import pytest
 
 import cavity as cv
