@@ -103,7 +103,7 @@ def plot_fit(fit, title=None, x_label="x", y_label="data"):
 
 @styled
 def plot_fits(fits, x_label="x", y_label="data"):
-    """Up to 25 datasets on one page, a small panel with a strip of residuals each.
+    """Up to 25 datasets on one page, a small panel with a strip of residuals each; single numbers side by side.
 
     Parameters
     ----------
@@ -114,6 +114,8 @@ def plot_fits(fits, x_label="x", y_label="data"):
     -------
     matplotlib.figure.Figure
     """
+    if fits and all(fit.data.size == 1 for fit in fits.values()):
+        return _points(fits, y_label)
     shown = dict(list(fits.items())[:LARGEST_PAGE])
     if not shown or any(fit.data.ndim != 1 for fit in shown.values()):
         raise ResultError("plot_fits draws one or more curves; draw images one by one with plot_fit")
@@ -143,6 +145,31 @@ def plot_fits(fits, x_label="x", y_label="data"):
     return figure
 
 
+def _points(fits, y_label):
+    """Datasets that are one number each, beside what the model makes of them."""
+    names, parts = list(fits), list(fits.values())
+    rows = np.arange(len(names))
+    figure = new_figure(6.0, float(np.clip(0.26 * len(names) + 1.0, 2.0, 9.0)))
+    ax = figure.subplots()
+    data, noise = (np.array([np.ravel(getattr(fit, key))[0] for fit in parts]) for key in ("data", "noise"))
+    dot = {"color": COLOURS["data"], "ecolor": "#B8B8B8", "markersize": 4}
+    ax.errorbar(data, rows - 0.14, xerr=noise, fmt="o", label="data", **dot)
+    model = np.array([np.ravel(fit.model)[0] for fit in parts])
+    if all(fit.draws is not None for fit in parts):
+        low, high = np.array([np.quantile(fit.draws, [0.025, 0.975]) for fit in parts]).T
+        ax.hlines(rows + 0.14, low, high, color=COLOURS["model"], linewidth=2.2, alpha=0.5, label="model, 95 %")
+    ax.plot(model, rows + 0.14, "D", color=COLOURS["model"], markersize=4, label="model")
+    if len(names) <= 60:
+        ax.set_yticks(rows, names)
+    else:
+        ax.set_ylabel(f"{len(names):,} datasets")
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.set_xlabel(y_label)
+    ax.grid(axis="x", color=COLOURS["faint"], linewidth=0.6)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return figure
+
+
 def _curve(ax, fit, markersize):
     data = {"color": COLOURS["data"], "ecolor": "#B8B8B8", "markersize": markersize, "elinewidth": 0.7}
     ax.errorbar(fit.x, fit.data, yerr=fit.noise, fmt="o", label="data", markeredgewidth=0, zorder=1, **data)
@@ -150,7 +177,8 @@ def _curve(ax, fit, markersize):
         low, high = np.quantile(fit.draws, [0.025, 0.975], axis=0)
         band = {"color": COLOURS["model"], "alpha": 0.25, "linewidth": 0}
         ax.fill_between(fit.x, low, high, label="model, 95 %", zorder=2, **band)
-    ax.plot(fit.x, fit.model, color=COLOURS["model"], label="model", zorder=3)
+    marker = {"marker": "D", "linestyle": "", "markersize": 4} if fit.data.size < 3 else {}
+    ax.plot(fit.x, fit.model, color=COLOURS["model"], label="model", zorder=3, **marker)
 
 
 def _residuals(ax, fit, markersize):

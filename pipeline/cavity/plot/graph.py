@@ -131,7 +131,7 @@ def plot_graph(description, title=None):
         _node(ax, places[identifier], node, nodes, description["edges"])
     _key(ax, {node["role"] for node in nodes.values()})
     if title:
-        ax.set_title(title, loc="left")
+        figure.suptitle(title, x=0.02, ha="left", fontsize=10)
     return figure
 
 
@@ -141,9 +141,9 @@ def _layout(description, nodes):
     for plate in description["plates"]:
         inside = [node for node in nodes.values() if node["plate"] == plate["id"]]
         row = [node["id"] for node in inside if node["role"] != "data"]
-        width = max(len(row), 1) * STEP
+        width = max(len(row), 1.8) * STEP        # room for the name of the data
         for index, identifier in enumerate(row):
-            places[identifier] = (x + (index + 0.5) * STEP, ROWS["inside"])
+            places[identifier] = (x + 0.5 * width + (index - 0.5 * (len(row) - 1)) * STEP, ROWS["inside"])
         for node in inside:
             if node["role"] == "data":
                 places[node["id"]] = (x + 0.5 * width, ROWS["data"])

@@ -100,7 +100,8 @@ def write_plots(result, folder, description=None, fits=None, truth=None, x_label
     curves = {dataset: fit for dataset, fit in (fits or {}).items() if fit.data.ndim == 1}
     if len(curves) > 1:
         written.append(save_figure(plot_fits(curves, x_label, y_label), folder / "fits.png"))
-    for dataset, fit in list((fits or {}).items())[:LARGEST_FITS]:
+    drawable = [(dataset, fit) for dataset, fit in (fits or {}).items() if fit.data.size > 1]
+    for dataset, fit in drawable[:LARGEST_FITS]:
         figure = plot_fit(fit, dataset, x_label, y_label)
         written.append(save_figure(figure, folder / f"fit_{dataset}.png"))
     return written
@@ -113,16 +114,18 @@ def _figures(result, description, truth):
     if result.shared is not None:
         names = result.shared.names[:LARGEST_CORNER]
         yield "corner", plot_corner(result.shared, names, truth=truth, title=f"{result.study}, {result.phase}")
-    for parent, drawn in populations(description):
+    pairs = populations(description)
+    for parent, drawn in pairs:
         if any(drawn in samples.names for samples in result.locals.values()):
             family, arguments = description["parents"][parent]["family"], description["parents"][parent]["arguments"]
-            yield f"population_{parent}_{drawn}", plot_population(
+            yield "population" if len(pairs) == 1 else f"population_{parent}_{drawn}", plot_population(
                 result,
                 parent,
                 drawn,
                 family=getattr(cavity.prior, family),
                 arguments=arguments,
                 truth=_true_arguments(arguments, truth),
+                true_values={name: truth.get(f"{name}.{drawn}", np.nan) for name in result.locals},
             )
     if any(entry.get("mean") for entry in result.history):
         yield "convergence", plot_convergence(result.history, mcse=result.mcse)

@@ -11,7 +11,9 @@ LABELLED = 40           # more datasets than these are drawn without their names
 
 
 @styled
-def plot_population(result, parent, drawn, family=None, arguments=None, truth=None, label=None, n_draws=300, seed=0):
+def plot_population(
+    result, parent, drawn, family=None, arguments=None, truth=None, true_values=None, label=None, n_draws=2000, seed=0
+):
     """Above the parent's density with its uncertainty, below it every dataset's posterior, sorted.
 
     Parameters
@@ -29,6 +31,8 @@ def plot_population(result, parent, drawn, family=None, arguments=None, truth=No
         relation; unless given, every shared parameter ``<parent>.<argument>`` is one.
     truth
         True hyperparameters, {argument: value}: the true density is drawn dashed.
+    true_values
+        {dataset: true value of the drawn parameter}, marked by crosses.
     label
         What the drawn parameter is called on the axis.
     n_draws
@@ -54,14 +58,14 @@ def plot_population(result, parent, drawn, family=None, arguments=None, truth=No
     figure = new_figure(6.4, 2.6 + lower_height + 0.5)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[2.6, lower_height])
     _draw_parent(top, x, bands, intervals[:, 2], family, truth)
-    _draw_datasets(bottom, intervals[order], [list(local)[i] for i in order])
+    _draw_datasets(bottom, intervals[order], [list(local)[i] for i in order], true_values or {})
     bottom.set_xlabel(label or _label(next(iter(local.values())), drawn))
     top.set_title(f"{n} datasets drawn from {parent}", loc="left")
     bottom.set_xlim(x[0], x[-1])
     return figure
 
 
-def hyperparameter_draws(shared, parent, arguments=None, n_draws=300, seed=0):
+def hyperparameter_draws(shared, parent, arguments=None, n_draws=2000, seed=0):
     """{argument: (n_draws,)} equal-weight draws of a parent's hyperparameters, the fixed ones repeated."""
     from cavity.prior.expression import compile_expression
 
@@ -131,13 +135,15 @@ def _draw_parent(ax, x, bands, medians, family, truth):
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
 
 
-def _draw_datasets(ax, intervals, names):
+def _draw_datasets(ax, intervals, names, true_values):
     rows, colour = np.arange(len(names)), COLOURS["drawn"]
     thick = 2.4 if len(names) <= LABELLED else max(0.4, 90.0 / len(names))
     ax.hlines(rows, intervals[:, 0], intervals[:, 4], color=colour, linewidth=0.4 * thick, alpha=0.6)
     ax.hlines(rows, intervals[:, 1], intervals[:, 3], color=colour, linewidth=thick)
     dot = {"color": "white", "markeredgecolor": colour, "markersize": min(4.0, 1.6 * thick), "markeredgewidth": 0.9}
     ax.plot(intervals[:, 2], rows, "o", **dot)
+    true = np.array([true_values.get(name, np.nan) for name in names], dtype=float)
+    ax.plot(true, rows, "x", color=COLOURS["truth"], markersize=min(4.0, 1.6 * thick), markeredgewidth=0.9)
     ax.set_ylim(-0.8, len(names) - 0.2)
     if len(names) <= LABELLED:
         ax.set_yticks(rows, names)

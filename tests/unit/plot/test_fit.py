@@ -43,6 +43,13 @@ def test_a_page_holds_twenty_five():
     assert len(figure.axes) == 50 and "the first 25 of 27 datasets" in figure.get_suptitle()
 
 
+def test_single_numbers_stand_side_by_side():
+    fits = {f"d{i}": Fit(data=[1.0 * i], noise=1.0, model=[0.5], draws=np.ones((4, 1))) for i in range(30)}
+    (ax,) = plot_fits(fits).axes
+    assert len(ax.get_yticklabels()) == 30
+    assert {text.get_text() for text in ax.get_legend().get_texts()} == {"data", "model", "model, 95 %"}
+
+
 def test_shapes_that_do_not_fit_are_refused():
     with pytest.raises(ResultError, match="model has shape"):
         Fit(data=np.ones(3), noise=1.0, model=np.ones(2))

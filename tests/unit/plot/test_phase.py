@@ -30,7 +30,7 @@ def test_every_figure_lands_and_is_the_same_again(tmp_path):
     for folder in "ab":
         written = write_plots(result, tmp_path / folder, fits=fits, truth=truth)
         names = [str(path.relative_to(tmp_path / folder)) for path in written]
-    expected = ["graph.png", "corner.png", "population_population_rate.png", "convergence.png", "fits.png"]
+    expected = ["graph.png", "corner.png", "population.png", "convergence.png", "fits.png"]
     assert names == [*expected, "fit_d0.png", "fit_d1.png"]
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
