@@ -90,7 +90,7 @@ def parent_bands(family, hyper, x):
     density = np.empty((n_draws, len(x)))
     for s in range(n_draws):
         density[s] = np.exp(family(**{key: float(values[s]) for key, values in hyper.items()}).log_prob(x))
-    return quantiles(density, np.full(n_draws, 1.0 / n_draws), QUANTILES)
+    return np.quantile(density, QUANTILES, axis=0)
 
 
 def _gaussian():

@@ -97,6 +97,7 @@ def test_dataframe_and_summary():
     assert "slope [m]" in text and "log evidence -3.250 +/- 0.10" in text
 
 
+@pytest.mark.filterwarnings("ignore:log_likelihood variable found")
 def test_arviz_sees_the_weighted_posterior():
     data = weighted().to_arviz(n_draws=5000)
     assert float(data.posterior["slope"].mean()) == pytest.approx(weighted().mean[0], abs=0.01)
