@@ -93,10 +93,10 @@ class Emcee(Search):
         def log_density(z):
             return guard.batch(problem.vectors(unit_of(z))) + log_prior(z)
 
-        start = self._start(problem, log_density, rng)
+        start, heights = self._start(problem, log_density, rng)
         sampler = emcee.EnsembleSampler(self.nwalkers, problem.ndim, log_density, vectorize=True)
         legacy = np.random.RandomState(rng.integers(2**32, dtype=np.uint32))
-        state = emcee.State(start, random_state=legacy.get_state())
+        state = emcee.State(start, log_prob=heights, random_state=legacy.get_state())
         times, converged = self._advance(sampler, state)
         discard, thin = 0, 1
         if np.isfinite(times).all():
@@ -135,13 +135,15 @@ class Emcee(Search):
     def _start(self, problem, log_density, rng):
         """Starts with a finite density: those without are drawn again."""
         z = normal_of(self.initializer.unit(self.nwalkers, problem, rng))
-        bad = ~np.isfinite(log_density(z))
+        heights = log_density(z)
+        bad = ~np.isfinite(heights)
         for _ in range(100):
             if not bad.any():
-                return z
+                return z, heights
             z[bad] = normal_of(self.initializer.unit(int(bad.sum()), problem, rng))
             rows = np.flatnonzero(bad)
-            bad[rows] = ~np.isfinite(log_density(z[rows]))
+            heights[rows] = log_density(z[rows])
+            bad[rows] = ~np.isfinite(heights[rows])
         raise LikelihoodError(
             f"Emcee: {int(bad.sum())} of {self.nwalkers} walkers found no start with a finite likelihood "
             "in 100 draws; use InitializerPrior, or check data, noise and priors"

@@ -9,11 +9,11 @@ from cavity.message.sobol import sobol_uniform
 from cavity.search.base import Search
 from cavity.search.importance import evaluate, importance_samples
 from cavity.search.mode import covariance_of, find_mode
-from cavity.search.proposal import draw, fit_components, log_density, log_prior, make_proposal, unit_of
+from cavity.search.proposal import draw, fit_components, joined, log_density, log_prior, make_proposal, unit_of
 from cavity.search.settings import adapter, check_integer, check_number
 
 #: Rounds of fitting the proposal, at most, and components it may have by then.
-ADAPTATIONS = 4
+ADAPTATIONS = 6
 MOST_COMPONENTS = 5
 
 
@@ -35,7 +35,7 @@ class Laplace(Search):
     max_iterations
         Newton steps a start, each of 1 + 2 D + D (D - 1) / 2 calls.
     n_adapt
-        Draws to fit the proposal to before the last ones, up to four times this where the first fit is poor; 0 keeps
+        Draws to fit the proposal to before the last ones, up to six times this where the first fit is poor; 0 keeps
         the Laplace approximation.
     prior_fraction
         Share of the draws that come from the prior.
@@ -97,8 +97,11 @@ class Laplace(Search):
         return sorted(modes, key=lambda mode: -mode.value)
 
     def _adapted(self, problem, guard, proposal, rng):
-        """The proposal fitted to draws from it, again until it is close to the posterior (adaptive multiple importance
-        sampling, Cornuet et al. 2012: each draw is weighted by the mean of the densities used so far)."""
+        """The proposal fitted to draws from it, again until it is close to the posterior.
+
+        Adaptive multiple importance sampling (Cornuet et al. 2012): each draw is weighted by the mean of the densities
+        used so far; where too few draws matter, the fit is to weights raised to a power at which enough do.
+        """
         proposals, points, targets = [proposal], [], []
         for _ in range(ADAPTATIONS):
             z = draw(proposals[-1], self.n_adapt, rng)
@@ -110,15 +113,30 @@ class Laplace(Search):
             log_weights = np.concatenate(targets) - density
             if not np.isfinite(log_weights).any():
                 return proposal
+            log_weights = tempered(log_weights, 4.0 * (problem.ndim + 1))
             ess = effective_sample_size(log_weights)
-            if ess < 3 * (problem.ndim + 1):
-                continue
             count = max(len(proposal.weights), min(MOST_COMPONENTS, int(ess / (10 * (problem.ndim + 1)))))
             shares, means, covariances = fit_components(pooled, log_weights, count, rng)
             proposals.append(make_proposal(shares, means, 1.2 * covariances, self.df, self.prior_fraction))
             if effective_sample_size(last) > 0.4 * self.n_adapt:
-                break
+                return joined(proposals[-2], proposals[-1])
         return proposals[-1]
+
+
+def tempered(log_weights, enough):
+    """The log weights times the largest power of at most 1 at which the effective sample size is ``enough``."""
+    finite = np.where(np.isfinite(log_weights), log_weights, -np.inf)
+    if effective_sample_size(finite) >= enough:
+        return finite
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        power = 0.5 * (low + high)
+        low, high = (power, high) if effective_sample_size(_powered(finite, power)) >= enough else (low, power)
+    return _powered(finite, low)
+
+
+def _powered(log_weights, power):
+    return np.where(np.isfinite(log_weights), power * np.where(np.isfinite(log_weights), log_weights, 0.0), -np.inf)
 
 
 def _near(mode, other):

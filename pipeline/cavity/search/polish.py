@@ -44,7 +44,7 @@ def polish(problem, unit, log_weights, n_draws, rng, n_components=5, prior_fract
     return importance_samples(problem, guard, proposal, n_draws, rng, {"search": "polish"})
 
 
-def polished(problem, samples, n_draws, rng, guard=None):
+def polished(problem, samples, n_draws, rng, guard=None, n_components=5):
     """The polished form of nested samples: their calls are counted in, and the nested evidence is kept in ``info``.
 
     Where the draws do not cover (Pareto k above 0.7) the mixture is fitted once more, to these draws; where these do
@@ -54,7 +54,7 @@ def polished(problem, samples, n_draws, rng, guard=None):
     guard = Guard(problem) if own else guard
     unit, log_weights = samples.unit, samples.log_weights
     for _ in range(2):
-        new = polish(problem, unit, log_weights, n_draws, rng, guard=guard)
+        new = polish(problem, unit, log_weights, n_draws, rng, n_components, guard=guard)
         if new.pareto_k < TRUSTED_K:
             break
         unit, log_weights = new.unit, new.log_weights

@@ -48,6 +48,17 @@ def make_proposal(weights, means, covariances, df=5.0, prior_fraction=0.0):
     )
 
 
+def joined(one, other):
+    """The mixture of two proposals in equal parts, their components and their prior."""
+    return Proposal(
+        0.5 * np.concatenate([one.weights, other.weights]),
+        np.concatenate([one.means, other.means]),
+        np.concatenate([one.factors, other.factors]),
+        one.df,
+        0.5 * (one.prior_fraction + other.prior_fraction),
+    )
+
+
 def draw(proposal, n, rng):
     """n points (n, D) from a scrambled Sobol sequence: component, radius and direction are its coordinates."""
     n_dim = proposal.means.shape[1]

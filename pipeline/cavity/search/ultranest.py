@@ -170,9 +170,9 @@ def imported():
 @contextlib.contextmanager
 def legacy_generator_seeded(rng):
     """UltraNest draws from numpy's global generator: seed it from ours, and give it back as it was."""
-    before = np.random.get_state()
-    np.random.seed(rng.integers(2**32, dtype=np.uint32))
+    before = np.random.get_state()  # noqa: NPY002
+    np.random.seed(rng.integers(2**32, dtype=np.uint32))  # noqa: NPY002
     try:
         yield
     finally:
-        np.random.set_state(before)
+        np.random.set_state(before)  # noqa: NPY002

@@ -1,0 +1,59 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from cavity.errors import SearchError
+from cavity.search import Guard
+from cavity.search.importance import evaluate, importance_samples
+from cavity.search.proposal import draw, log_density, log_prior, make_proposal, normal_of
+
+from ...statistics.search.problems import correlated_gaussian
+
+
+def run(known, proposal, n=1024, seed=0):
+    return importance_samples(known.problem, Guard(known.problem), proposal, n, np.random.default_rng(seed), {})
+
+
+def good_proposal(known):
+    centre = normal_of((known.mean + 2.0) / 4.0)
+    return make_proposal([1.0], [centre], [np.diag((0.7 * known.sd) ** 2)], prior_fraction=0.1)
+
+
+def test_evidence_and_moments_are_right():
+    known = correlated_gaussian(2)
+    samples = run(known, good_proposal(known))
+    assert samples.log_evidence == pytest.approx(known.log_evidence, abs=3 * samples.log_evidence_error)
+    assert samples.mean == pytest.approx(known.mean, abs=0.05 * known.sd.max())
+    assert samples.sd == pytest.approx(known.sd, rel=0.05)
+    assert samples.pareto_k < 0.7
+
+
+def test_weights_and_evidence_give_the_raw_weights_back():
+    known = correlated_gaussian(2)
+    proposal = good_proposal(known)
+    samples = run(known, proposal, n=256)
+    z = draw(proposal, 256, np.random.default_rng(0))
+    raw = samples.log_likelihoods + log_prior(z) - log_density(proposal, z) - np.log(256)
+    assert samples.log_weights + samples.log_evidence == pytest.approx(raw)
+
+
+def test_a_proposal_that_misses_is_given_away_by_its_k():
+    known = correlated_gaussian(5)
+    centre = normal_of((known.mean + 2.0) / 4.0)
+    narrow = make_proposal([1.0], [centre + 0.1], [1e-4 * np.eye(5)])
+    assert run(known, narrow).pareto_k > 0.7
+
+
+def test_evaluate_returns_unit_values_and_likelihoods():
+    known = correlated_gaussian(2)
+    unit, values, log_likelihoods = evaluate(known.problem, Guard(known.problem), np.zeros((1, 2)))
+    assert unit == pytest.approx(np.full((1, 2), 0.5))
+    assert log_likelihoods[0] == pytest.approx(known.problem.log_likelihood(values[0]))
+
+
+def test_no_finite_draw_is_an_error_that_says_what_to_do():
+    known = correlated_gaussian(2)
+    problem = dataclasses.replace(known.problem, log_likelihood_batch=lambda vectors: np.full(len(vectors), -np.inf))
+    with pytest.raises(SearchError, match="none of 64 draws has a finite likelihood; use a nested search"):
+        importance_samples(problem, Guard(problem), good_proposal(known), 64, np.random.default_rng(0), {})
