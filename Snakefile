@@ -1,4 +1,5 @@
 """Fit the datasets of a study with one graphical or hierarchical model: results/<study>/<phase>/."""
+
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -15,11 +16,16 @@ include: "workflow/rules/report.smk"
 
 # The only rule that asks the checkpoint: it has no outputs, so it cannot go stale. It publishes the last rounds every time.
 rule all:
+    default_target: True
     input:
         [last_round_files(phase) for phase in LAYOUT.phases],
-    params:
-        results=results_of_target,
+    log:
+        f"logs/{LAYOUT.study.name}/publish.log",
     localrule: True
-    default_target: True
+    conda:
+        "envs/cavity.yaml"
+    params:
+        study=lambda wc, input: STUDY,
+        results=lambda wc, input: LAYOUT.results_of(input[0]),
     shell:
-        "{CAVITY} publish {STUDY} --results {params.results:q} {input:q}"
+        "python -m cavity publish {params.study} --results {params.results:q} {input:q} --log {log:q}"

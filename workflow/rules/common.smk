@@ -1,27 +1,24 @@
 """The study of this run, resolved once, and the functions that rules take their inputs from."""
+
 import json
-import os
 import shlex
 import sys
 from pathlib import Path
 
 ROOT = Path(workflow.current_basedir).parents[1]
-if (ROOT / "pipeline").is_dir():  # jobs use the package of this repository and the Python that runs Snakemake
-    sys.path.insert(0, str(ROOT / "pipeline"))
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "pipeline"), *filter(None, [os.environ.get("PYTHONPATH")])])
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+sys.path.insert(0, str(ROOT / "pipeline"))  # the package of this repository; an installed one where there is none
 
 from snakemake.logging import logger
 
 from cavity.errors import CavityError
-from cavity.study.layout import open_layout
+from cavity.study.layout import open_layout, prepare_jobs
 
 try:
     LAYOUT, OVERRIDES = open_layout(config, ROOT, workflow.overwrite_configfiles)
 except CavityError as error:
     print(error, file=sys.stderr)
     sys.exit(2)
-CAVITY = "python -m cavity"
+prepare_jobs(ROOT / "pipeline")
 STUDY = shlex.join([str(LAYOUT.study.path), *(f"--set={key}={json.dumps(value)}" for key, value in OVERRIDES.items())])
 
 
@@ -41,14 +38,14 @@ def phase_of(wildcards):
     return wildcards.run.partition("/")[0]
 
 
+def study_of(wildcards, output):
+    """The study for the verbs; a function of output as well, so that where it lies is no reason to run again."""
+    return STUDY
+
+
 def results_of(wildcards, output):
     """The results folder that an output lies in: a module's prefix is part of it."""
-    return output[0].rpartition(f"/{wildcards.study}/{wildcards.run}/round-")[0]
-
-
-def results_of_target(wildcards, input):
-    """The results folder of the last rounds."""
-    return input[0].partition(f"/{LAYOUT.study.name}/")[0]
+    return LAYOUT.results_of(output[0])
 
 
 def before(wildcards):

@@ -9,9 +9,6 @@ rule check:
         earlier=lambda wc: LAYOUT.earlier(wc.run),
     output:
         "results/{study}/{run}/check.txt",
-    params:
-        phase=phase_of,
-        settings=lambda wc: LAYOUT.settings(wc.run),
     log:
         "logs/{study}/{run}/check.log",
     conda:
@@ -20,8 +17,12 @@ rule check:
     resources:
         mem_mb=memory,
         runtime=minutes,
+    params:
+        study=study_of,
+        phase=phase_of,
+        settings=lambda wc: LAYOUT.settings(wc.run),
     shell:
-        "{CAVITY} check {STUDY} --phase {params.phase:q} --earlier {input.earlier:q} --out {output:q} --log {log:q}"
+        "python -m cavity check {params.study} --phase {params.phase:q} --earlier {input.earlier:q} --out {output:q} --log {log:q}"
 
 
 rule search_sites:
@@ -32,26 +33,27 @@ rule search_sites:
         checked="results/{study}/{run}/check.txt",
     output:
         "results/{study}/{run}/round-{round}/sites/{shard}.h5",
-    wildcard_constraints:
-        run=LAYOUT.run_pattern("independent", "ep"),
-        round="000",
-    params:
-        results=results_of,
-        phase=phase_of,
-        rows=lambda wc: LAYOUT.rows(wc.run, wc.shard),
-        settings=lambda wc: LAYOUT.settings(wc.run),
     log:
         "logs/{study}/{run}/round-{round}/search-{shard}.log",
     benchmark:
         "logs/{study}/{run}/round-{round}/search-{shard}.tsv"
+    wildcard_constraints:
+        run=LAYOUT.run_pattern("independent", "ep"),
+        round="000",
     conda:
         "../../envs/cavity.yaml"
     threads: 1
     resources:
         mem_mb=memory,
         runtime=minutes,
+    params:
+        study=study_of,
+        results=results_of,
+        phase=phase_of,
+        rows=lambda wc: LAYOUT.rows(wc.run, wc.shard),
+        settings=lambda wc: LAYOUT.settings(wc.run),
     shell:
-        "{CAVITY} search {STUDY} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
+        "python -m cavity search {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
         " --shard {wildcards.shard:q} --out {output:q} --log {log:q}"
 
 
@@ -63,24 +65,25 @@ rule joint_search:
         checked="results/{study}/{run}/check.txt",
     output:
         "results/{study}/{run}/round-{round}/global.h5",
-    wildcard_constraints:
-        run=LAYOUT.run_pattern("joint"),
-        round="000",
-    params:
-        results=results_of,
-        phase=phase_of,
-        rows=lambda wc: LAYOUT.rows(wc.run),
-        settings=lambda wc: LAYOUT.settings(wc.run),
     log:
         "logs/{study}/{run}/round-{round}/joint.log",
     benchmark:
         "logs/{study}/{run}/round-{round}/joint.tsv"
+    wildcard_constraints:
+        run=LAYOUT.run_pattern("joint"),
+        round="000",
     conda:
         "../../envs/cavity.yaml"
     threads: 1
     resources:
         mem_mb=memory,
         runtime=minutes,
+    params:
+        study=study_of,
+        results=results_of,
+        phase=phase_of,
+        rows=lambda wc: LAYOUT.rows(wc.run),
+        settings=lambda wc: LAYOUT.settings(wc.run),
     shell:
-        "{CAVITY} aggregate {STUDY} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
+        "python -m cavity aggregate {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
         " --out {output:q} --log {log:q}"

@@ -10,26 +10,27 @@ rule refresh_sites:  # round 0 has a rule of its own: there is no round before i
         previous=lambda wc: LAYOUT.site(wc.run, before(wc), wc.shard),  # good sites are carried over
     output:
         "results/{study}/{run}/round-{round}/sites/{shard}.h5",
-    wildcard_constraints:
-        run=LAYOUT.run_pattern("ep"),
-        round=r"(?!000)\d{3}",
-    params:
-        results=results_of,
-        phase=phase_of,
-        rows=lambda wc: LAYOUT.rows(wc.run, wc.shard),
-        settings=lambda wc: LAYOUT.settings(wc.run),
     log:
         "logs/{study}/{run}/round-{round}/search-{shard}.log",
     benchmark:
         "logs/{study}/{run}/round-{round}/search-{shard}.tsv"
+    wildcard_constraints:
+        run=LAYOUT.run_pattern("ep"),
+        round=r"(?!000)\d{3}",
     conda:
         "../../envs/cavity.yaml"
     threads: 1
     resources:
         mem_mb=memory,
         runtime=minutes,
+    params:
+        study=study_of,
+        results=results_of,
+        phase=phase_of,
+        rows=lambda wc: LAYOUT.rows(wc.run, wc.shard),
+        settings=lambda wc: LAYOUT.settings(wc.run),
     shell:
-        "{CAVITY} search {STUDY} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
+        "python -m cavity search {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
         " --shard {wildcards.shard:q} --state {input.state:q} --previous {input.previous:q} --out {output:q} --log {log:q}"
 
 
@@ -41,23 +42,24 @@ rule aggregate:
         state=lambda wc: LAYOUT.states(wc.run, before(wc))[-1:],  # none in round 0
     output:
         "results/{study}/{run}/round-{round}/global.h5",
-    wildcard_constraints:
-        run=LAYOUT.run_pattern("independent", "ep"),
-    params:
-        results=results_of,
-        phase=phase_of,
     log:
         "logs/{study}/{run}/round-{round}/aggregate.log",
     benchmark:
         "logs/{study}/{run}/round-{round}/aggregate.tsv"
+    wildcard_constraints:
+        run=LAYOUT.run_pattern("independent", "ep"),
     conda:
         "../../envs/cavity.yaml"
     threads: 1
     resources:
         mem_mb=memory,
         runtime=minutes,
+    params:
+        study=study_of,
+        results=results_of,
+        phase=phase_of,
     shell:
-        "{CAVITY} aggregate {STUDY} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
+        "python -m cavity aggregate {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
         " --sites {input.sites:q} --state {input.state:q} --out {output:q} --log {log:q}"
 
 
@@ -68,16 +70,17 @@ checkpoint decide:
         state=lambda wc: LAYOUT.state(wc.run, wc.round),
     output:
         "results/{study}/{run}/round-{round}/decision.json",
+    log:
+        "logs/{study}/{run}/round-{round}/decide.log",
+    localrule: True
+    conda:
+        "../../envs/cavity.yaml"
     params:
+        study=study_of,
         results=results_of,
         phase=phase_of,
         tolerance=lambda wc: ending(wc).tolerance,
         max_rounds=lambda wc: ending(wc).max_rounds,
-    log:
-        "logs/{study}/{run}/round-{round}/decide.log",
-    conda:
-        "../../envs/cavity.yaml"
-    localrule: True
     shell:
-        "{CAVITY} decide {STUDY} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
+        "python -m cavity decide {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
         " --state {input.state:q} --tolerance {params.tolerance} --max-rounds {params.max_rounds} --out {output:q} --log {log:q}"

@@ -17,10 +17,6 @@ rule summarise:
             labels={"result": "summary", "round": "{round}"},
         ),
         "results/{study}/{run}/round-{round}/posterior.h5",
-    params:
-        results=results_of,
-        phase=phase_of,
-        folder=subpath(output[0], parent=True),
     log:
         "logs/{study}/{run}/round-{round}/summarise.log",
     benchmark:
@@ -31,8 +27,13 @@ rule summarise:
     resources:
         mem_mb=memory,
         runtime=minutes,
+    params:
+        study=study_of,
+        results=results_of,
+        phase=phase_of,
+        folder=subpath(output[0], parent=True),
     shell:
-        "{CAVITY} summarise {STUDY} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
+        "python -m cavity summarise {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
         " --sites {input.sites:q} --states {input.states:q} --decision {input.decision:q} --out {params.folder:q} --log {log:q}"
 
 
@@ -52,10 +53,6 @@ rule plot:
             subcategory="{run}",
             labels={"result": "{figure}", "round": "{round}"},
         ),
-    params:
-        results=results_of,
-        phase=phase_of,
-        folder=subpath(input.result, parent=True),
     log:
         "logs/{study}/{run}/round-{round}/plot.log",
     benchmark:
@@ -66,6 +63,11 @@ rule plot:
     resources:
         mem_mb=memory,
         runtime=minutes,
+    params:
+        study=study_of,
+        results=results_of,
+        phase=phase_of,
+        folder=subpath(input.result, parent=True),
     shell:
-        "{CAVITY} plot {STUDY} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
+        "python -m cavity plot {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
         " --sites {input.sites:q} --result {params.folder:q} --out {output:q} --log {log:q}"

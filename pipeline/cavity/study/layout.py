@@ -1,5 +1,7 @@
 """Files of a study's rounds as the workflow names them: what each job reads, as pure functions of its wildcards."""
+import os
 import re
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -126,6 +128,10 @@ class Layout:
         last = dict(zip(self.study.config.earlier(run.phase), run.after, strict=True))
         return [str(self.paths.round(name, last[name], self._after(name, last)) / "posterior.h5") for name in last]
 
+    def results_of(self, path):
+        """The results folder that a round's file lies in, a module's prefix included."""
+        return str(path).rpartition(f"results/{self.study.name}/")[0] + "results"
+
     # --- where the target finds the end --------------------------------------------------------------------------
 
     def run_after(self, phase, last):
@@ -163,3 +169,11 @@ def open_layout(config, root, files=()):
     if path.is_relative_to(Path.cwd()):
         path = path.relative_to(Path.cwd())
     return Layout(Study.load(path, overrides=overrides)), overrides
+
+
+def prepare_jobs(pipeline):
+    """Let jobs find the Python that runs the workflow, and the package of its repository where there is one."""
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    if pipeline.is_dir():
+        known = os.environ.get("PYTHONPATH")
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(pipeline), known] if known else [str(pipeline)])
