@@ -1,11 +1,13 @@
 """All sites of a fit behind one face: log l, scores and noise at any phi, in the order the sites were given."""
 
+from copy import copy
+
 import numpy as np
 
 from cavity.errors import PropagationError
-from cavity.message.pareto import log_sum_exp
+from cavity.message.pareto import effective_sample_size, log_sum_exp
 from cavity.propagate.link import Link
-from cavity.propagate.particles import SMALLEST, ParticleGroup, Score
+from cavity.propagate.particles import SMALLEST, ParticleGroup, Score, half_variance
 from cavity.propagate.table import axes_of, cardinal_splines
 
 PRIOR_END = 3.5  # a table whose outermost nodes reach this far into a bounded prior covers it
@@ -27,6 +29,14 @@ class TableGroup:
         self.kinds = [links[0].space.kinds[j] for j in self.index]
         self.axes = axes_of(sites[0].nodes)
         self.values = np.stack([site.log_l for site in sites])
+        self.excess = np.stack([self._excess(site.node_log_weights) for site in sites])
+
+    @staticmethod
+    def _excess(log_weights):
+        """sum w^2 - 1/S at every node [K]."""
+        with np.errstate(invalid="ignore"):
+            inverse = 1 / effective_sample_size(log_weights, 0)
+        return np.maximum(np.nan_to_num(inverse, nan=0.0) - 1 / len(log_weights), 0.0)
 
     def _splines(self, phi):
         """Cardinal splines of each axis [3, Q, K_i], and how far phi lies outside the nodes [Q, p]."""
@@ -34,11 +44,12 @@ class TableGroup:
         inner = np.stack([np.clip(psi[:, i], axis[0], axis[-1]) for i, axis in enumerate(self.axes)], 1)
         return [cardinal_splines(axis, psi[:, i]) for i, axis in enumerate(self.axes)], psi - inner
 
-    def _spline(self, splines, orders):
-        """The tensor spline's derivative of these orders: [Q, N]."""
+    def _spline(self, splines, orders, values=None):
+        """The derivative of these orders of the tensor spline through values [N, K]: [Q, N]."""
+        values = self.values if values is None else values
         if len(self.axes) == 1:
-            return splines[0][orders[0]] @ self.values.T
-        shaped = self.values.reshape(self.N, len(self.axes[0]), len(self.axes[1]))
+            return splines[0][orders[0]] @ values.T
+        shaped = values.reshape(self.N, len(self.axes[0]), len(self.axes[1]))
         left = np.tensordot(splines[0][orders[0]], shaped, (1, 1))  # [Q, N, K_2]
         return (left @ splines[1][orders[1]][:, :, None])[..., 0]
 
@@ -52,9 +63,11 @@ class TableGroup:
         return slopes, np.where(away == 0, slopes, away * np.minimum(away * slopes, 0.0))
 
     def log_l(self, phi, correction):
-        """[Q, N]; the correction went into the table when it was built."""
+        """[Q, N]; with ``correction`` times the finite-sample correction added."""
         splines, excess = self._splines(phi)
         value = self._spline(splines, self._order())
+        if correction:
+            value = value + 0.5 * correction * np.maximum(self._spline(splines, self._order(), self.excess), 0.0)
         if excess.any():
             value = value + (self._outward(splines, excess)[1] * excess[:, None]).sum(-1)
         return value
@@ -75,6 +88,11 @@ class TableGroup:
         for n, site in enumerate(self.sites):
             noise[:, n], ess[:, n] = self._noise(site, phi)
         return Score(self.log_l(phi, False), grad, hess, noise, ess)
+
+    def variances(self, phi):
+        """As of a ParticleGroup: [N] twice."""
+        found = [half_variance(self.particle_weights(site, phi)[0], np.array([site.size])) for site in self.sites]
+        return tuple(np.concatenate(part) for part in zip(*found))
 
     def gradients(self, phi):
         """[Q, N, D]"""
@@ -146,6 +164,7 @@ class SiteBank:
 
     def __init__(self, sites, space):
         self.sites, self.space, self.N = tuple(sites), space, len(sites)
+        self.correction = 1.0
         self.datasets = tuple(site.dataset for site in sites)
         if len(set(self.datasets)) != self.N:
             twice = next(name for name in self.datasets if self.datasets.count(name) > 1)
@@ -184,12 +203,27 @@ class SiteBank:
         phi
             [Q, D]
         correction
-            Whether to add 1/2 (sum w^2 - 1/S), the first order bias of the logarithm of an average.
+            Whether to add 1/2 (sum w^2 - 1/S), the first order bias of the logarithm of an average of random
+            particles, times ``self.correction`` (see :meth:`calibrated`).
         """
         phi = np.asarray(phi, float)
+        factor = self.correction if correction else 0.0
         result = np.empty((len(phi), self.N))
         for indices, group in zip(self.members, self.groups):
-            result[:, indices] = group.log_l(phi, correction)
+            result[:, indices] = group.log_l(phi, factor)
+        return result
+
+    def calibrated(self, phi):
+        """The same bank with the finite-sample correction scaled to the noise that its particles have at phi [D].
+
+        Quasi-random particles have much less of it than random ones; over thousands of sites the difference would
+        shift the posterior. The halves of all sites' particles together say how much there is, between 0 and 1.
+        """
+        halves, random = np.zeros(self.N), np.zeros(self.N)
+        for indices, group in zip(self.members, self.groups):
+            halves[indices], random[indices] = group.variances(np.asarray(phi, float)[None])
+        result = copy(self)
+        result.correction = float(np.clip(halves.sum() / max(random.sum(), SMALLEST), 0.0, 1.0))
         return result
 
     def log_density(self, phi, correction=True):

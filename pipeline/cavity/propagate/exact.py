@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln
+from scipy.special import gammaincinv, gammaln, ndtri
 
 from cavity.message.gaussian import is_positive_definite, symmetric, weighted_moments
 from cavity.message.pareto import TRUSTED_K, effective_sample_size, log_sum_exp, psis
-from cavity.message.sobol import sobol_normal
+from cavity.message.sobol import sobol_uniform
 from cavity.propagate.fitted import fitted_density
 from cavity.propagate.hmc import hamiltonian_draws
 
 FREEDOM = 5  # degrees of the t proposal
 REFITS = 3
+ENOUGH = 400.0  # effective draws of a Markov chain
 GOOD_K, GOOD_SHARE = 0.5, 0.3
 LARGEST_WORK = 2_000_000_000  # particles times draws; above, a polynomial is fitted to the sum over sites
 
@@ -79,8 +80,9 @@ class Mixture:
         """[n, D], Sobol points within the components."""
         D = self.means.shape[1]
         rng = np.random.default_rng(seed)
-        z = sobol_normal(n, D, rng)
-        stretch = np.sqrt(FREEDOM / rng.chisquare(FREEDOM, n))
+        unit = sobol_uniform(n, D + 1, rng)
+        z, chi_square = ndtri(unit[:, :D]), 2 * gammaincinv(FREEDOM / 2, unit[:, D])
+        stretch = np.sqrt(FREEDOM / chi_square)
         component = rng.permutation(
             np.searchsorted(np.cumsum(self.shares)[:-1], (np.arange(n) + 0.5) / n, side="right")
         )
@@ -146,6 +148,7 @@ def exact_pass(space, bank, mean, covariance, n=3000, seed=11, refits=REFITS, lo
         is part of ``log_evidence_error``.
     """
     D = space.dimension
+    bank = bank.calibrated(mean) if bank.N else bank
     target, fit_error = log_density or bank.log_density, 0.0
     if D == 0:
         value = float(target(np.zeros((1, 0)))[0])
@@ -181,7 +184,7 @@ def _by_chain(space, bank, target, x, smoothed, k_hat, n, seed):
     mean, covariance = weighted_moments(x, smoothed)
     if not is_positive_definite(covariance):
         covariance = np.diag(np.diag(covariance) + 1e-6)
-    chain, ess = hamiltonian_draws(target, bank.log_density_gradient, x, smoothed, covariance, n, rng)
+    chain, ess = hamiltonian_draws(target, bank.log_density_gradient, x, smoothed, covariance, n, rng, ENOUGH)
     half = np.arange(len(chain)) % 2 == 0
     fit = refitted(chain[half], np.zeros(half.sum()))
     log_evidence, error = _bridge(target, chain[~half], fit, rng.integers(2**31), ess / 2)

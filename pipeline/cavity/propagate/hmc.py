@@ -6,9 +6,10 @@ CHAINS = 32
 WARM_UP = 150
 TARGET_ACCEPTANCE = 0.8
 LONGEST_PATH = 12
+LONGEST_CHAIN = 8
 
 
-def hamiltonian_draws(log_density, gradient, points, log_weights, covariance, n, rng):
+def hamiltonian_draws(log_density, gradient, points, log_weights, covariance, n, rng, least_ess=0.0):
     """Draws from a density by Hamiltonian Monte Carlo, whitened by a covariance.
 
     Parameters
@@ -23,6 +24,9 @@ def hamiltonian_draws(log_density, gradient, points, log_weights, covariance, n,
         How many draws to return (at least).
     rng
         A Generator.
+    least_ess
+        The chains go on, up to eight times as long, until every coordinate has this effective sample size; then they
+        are thinned to n.
 
     Returns
     -------
@@ -35,7 +39,10 @@ def hamiltonian_draws(log_density, gradient, points, log_weights, covariance, n,
     value, slope = log_density(x), gradient(x)
     step, kept, history = 0.5 * x.shape[1] ** -0.25, [], []
     length = -(-n // CHAINS)
-    for iteration in range(WARM_UP + length):
+    for iteration in range(WARM_UP + LONGEST_CHAIN * length):
+        done = iteration - WARM_UP
+        if done > 0 and done % length == 0 and _smallest_ess(np.stack(kept)) >= least_ess:
+            break
         steps = rng.integers(LONGEST_PATH // 3, LONGEST_PATH + 1)
         jitter = step * rng.uniform(0.8, 1.2)
         x, value, slope, acceptance = _transition(log_density, gradient, x, value, slope, factor, jitter, steps, rng)
@@ -49,7 +56,11 @@ def hamiltonian_draws(log_density, gradient, points, log_weights, covariance, n,
         else:
             kept.append(x)
     chains = np.stack(kept)
-    return chains.reshape(-1, x.shape[1]), min(autocorrelated_ess(chains[..., j]) for j in range(x.shape[1]))
+    return chains[:: len(chains) // length].reshape(-1, x.shape[1]), _smallest_ess(chains)
+
+
+def _smallest_ess(chains):
+    return min(autocorrelated_ess(chains[..., j]) for j in range(chains.shape[-1]))
 
 
 def _transition(log_density, gradient, x, value, slope, factor, step, steps, rng):

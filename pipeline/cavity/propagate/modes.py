@@ -63,7 +63,7 @@ def _expectation_maximisation(theta, weights, components, iterations=60):
         log_terms += np.log(np.einsum("kii->ki", factors)).sum(-1)[:, None]
         total = log_sum_exp(log_terms, 0)
         log_likelihood = weights @ total
-        if components == 1 or log_likelihood < previous + 1e-5:
+        if components == 1 or log_likelihood < previous + 2e-4:
             break
         previous = log_likelihood
         membership = np.exp(log_terms - total) * weights

@@ -44,6 +44,21 @@ def _padded(arrays):
     return stacked
 
 
+def half_variance(a, sizes):
+    """The variance of log sum exp a [N, S] over samplings of its particles, estimated twice.
+
+    From the difference between the first and the second half of the particles (quasi-random ones differ little), and
+    as if they were random, sum w^2 - 1/S.
+    """
+    first = np.arange(a.shape[1]) < (sizes // 2)[:, None]
+    one, two = log_sum_exp(np.where(first, a, -np.inf)), log_sum_exp(np.where(first, -np.inf, a))
+    total = log_sum_exp(a)
+    with np.errstate(invalid="ignore"):
+        difference = one - np.log(np.maximum(sizes // 2, 1)) - two + np.log(sizes - sizes // 2)
+        excess = np.exp(log_sum_exp(2 * a) - 2 * total) - 1 / sizes
+    return np.nan_to_num(difference, posinf=1.0, neginf=1.0) ** 2 / 4, np.maximum(np.nan_to_num(excess), 0.0)
+
+
 class ParticleGroup:
     """Sites with equal numbers of drawn and shared parameters and one basis.
 
@@ -185,7 +200,7 @@ class ParticleGroup:
     # ---- what the bank asks -----------------------------------------------------------------------------------
 
     def log_l(self, phi, correction):
-        """[Q, N]; with the finite-sample correction 1/2 (sum w^2 - 1/S) where asked for."""
+        """[Q, N]; with ``correction`` times the finite-sample correction 1/2 (sum w^2 - 1/S) added."""
         eta = self._eta(phi)
         result = np.empty((len(phi), self.N))
         for nodes, rows in self.blocks(len(phi)):
@@ -193,11 +208,20 @@ class ParticleGroup:
             total = log_sum_exp(a)
             if correction:
                 share = np.exp(log_sum_exp(2 * a) - 2 * total)
-                total = total + 0.5 * np.maximum(np.nan_to_num(share) - 1 / self.sizes[rows], 0.0)
+                total = total + 0.5 * correction * np.maximum(np.nan_to_num(share) - 1 / self.sizes[rows], 0.0)
             result[nodes, rows] = total
         if self._is_truncated:
             result = result - self._log_normaliser(eta)
         return np.where(np.isnan(result), -np.inf, result)
+
+    def variances(self, phi):
+        """Of log l at phi [1, D], twice [N]: from the two halves of the particles, and as if they were random."""
+        eta = self._eta(phi)
+        halves, random = np.empty(self.N), np.empty(self.N)
+        for _, rows in self.blocks(1):
+            a = self.terms(self._rows(eta, rows), rows).a[0]
+            halves[rows], random[rows] = half_variance(a, self.sizes[rows])
+        return halves, random
 
     @staticmethod
     def _rows(array, rows):

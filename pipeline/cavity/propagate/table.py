@@ -139,7 +139,6 @@ def build_table(dataset, link, nodes, log_l, log_proposal_ratio, payload=None, p
         raise PropagationError(f"{dataset}: its likelihood is zero or not a number at every node of the table")
     with np.errstate(invalid="ignore"):
         ess = np.where(np.isfinite(values), effective_sample_size(weights, 0), 1.0)
-    values = values + 0.5 * np.maximum(1 / ess - 1 / len(weights), 0.0)
     values = np.where(np.isfinite(values), values, values[np.isfinite(values)].min() - IMPOSSIBLE)
     near = values > values.max() - NEAR
     figures = {
