@@ -1,7 +1,7 @@
 """Draw the plots of a round."""
 from pathlib import Path
 
-from cavity.cli.inputs import add_phase, read_phase, read_sites
+from cavity.cli.inputs import add_phase, read_phase
 
 
 def add_arguments(parser):
@@ -16,9 +16,10 @@ def run(options):
 
     matplotlib.use("Agg")
 
+    from cavity.plot.phase import draw_phase
     from cavity.posterior.phase import PhaseResult
-    from cavity.strategy import phase_run
+    from cavity.study.truth import truth_of
 
-    _, _, context = read_phase(options)
+    study, _, context = read_phase(options)
     options.out.mkdir(parents=True, exist_ok=True)
-    phase_run.plot_phase(context, PhaseResult.read(options.result), read_sites(options.sites), options.out)
+    draw_phase(context, PhaseResult.read(options.result), options.out, truth_of(study))

@@ -8,6 +8,8 @@ from cavity.errors import GraphError
 from cavity.graph import AnalysisFactor, SharedNames, view_factor
 from cavity.propagate.transform import GlobalSpace
 
+LISTED_MODELS = 1000  # datasets whose models a result records
+
 
 @dataclass(frozen=True)
 class EPSettings:
@@ -91,6 +93,11 @@ class PhaseContext:
     def search_of(self, view):
         """The factor's own search, else the phase's."""
         return view.optimiser or self.search
+
+
+def models_of(context, largest=LISTED_MODELS):
+    """{dataset: its model as plain data}: what a query for models' classes reads."""
+    return {name: context.factor(name).prior_model.to_dict() for name in context.datasets[:largest]}
 
 
 def check_graph(context, views):

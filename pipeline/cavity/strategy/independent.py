@@ -9,6 +9,7 @@ from cavity.posterior.phase import PhaseResult
 from cavity.posterior.store import samples_from_tree, samples_tree
 from cavity.rng import generator
 from cavity.search.model_problem import model_problem
+from cavity.strategy.context import models_of
 
 
 def plan_round(context, state):
@@ -82,6 +83,8 @@ def summarise(context, sites, states):
         warnings=(),
         rejected=int(sum(samples.rejected for samples in found.values())),
         provenance=context.provenance,
+        covariates=context.covariates,
+        models=models_of(context),
         history=[{"round": 0, "kind": "search", "log_evidence": _finite(state["log_evidence"]), "evaluations": total}],
     )
 

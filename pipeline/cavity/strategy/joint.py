@@ -7,7 +7,7 @@ from cavity.posterior.phase import PhaseResult
 from cavity.posterior.store import samples_from_tree, samples_tree
 from cavity.rng import generator
 from cavity.search.model_problem import model_problem
-from cavity.strategy.context import check_graph
+from cavity.strategy.context import check_graph, models_of
 
 
 def graph_of(context):
@@ -76,6 +76,8 @@ def summarise(context, sites, states):
         warnings=(),
         rejected=int(samples.rejected),
         provenance=context.provenance,
+        covariates=context.covariates,
+        models=models_of(context),
         history=[
             {"round": 0, "kind": "joint", "log_evidence": samples.log_evidence, "evaluations": int(samples.calls)}
         ],

@@ -68,10 +68,3 @@ def summarise(context, sites, states):
     """The phase's result so far, from its sites and the states of all rounds."""
     module = summary if context.inference == "ep" else _strategy(context)
     return module.summarise(context, sites, states)
-
-
-def plot_phase(context, result, sites, folder):
-    """Every plot of a phase; returns their paths."""
-    from cavity.plot.phase import draw_phase
-
-    return draw_phase(context, result, folder)

@@ -11,6 +11,7 @@ from cavity.propagate.bank import SiteBank
 from cavity.propagate.locals import local_draws
 from cavity.propagate.site import Site
 from cavity.rng import generator
+from cavity.strategy.context import models_of
 from cavity.strategy.rounds import reasons
 
 LOCAL_DRAWS = 2000  # 400 read the sd of a local parameter 5 % low
@@ -64,6 +65,7 @@ def summarise(context, sites, states):
         provenance=context.provenance,
         history=[_line(space, s) for s in states],
         covariates=context.covariates,
+        models=models_of(context),
     )
 
 

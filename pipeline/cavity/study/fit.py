@@ -2,25 +2,33 @@
 from dataclasses import replace
 
 from cavity.errors import StudyError, did_you_mean
+from cavity.study.many import make_part, seen_by
 from cavity.study.searches import aggregate_round, search_datasets
 
 
 def fit_phases(study, phases=None, progress=None):
-    """Phase -> PhaseResult, in the order of the configuration; results land where the workflow publishes them."""
+    """Phase -> PhaseResult, and what is made of phases by its name; results land where the workflow publishes them."""
     say = progress or (lambda line: None)
     names = [phase.name for phase in study.config.phases]
+    known = (*names, *study.config.derived)
     for name in phases or ():
-        if name not in names:
-            raise StudyError(f"{study.path}: no phase {name}{did_you_mean(name, names)}")
+        if name not in known:
+            raise StudyError(f"{study.path}: no phase {name}{did_you_mean(name, known)}")
     wanted = set(names if phases is None else phases)
     for name in tuple(wanted):
         wanted.update(study.config.earlier(name))
     results = {}
     for phase in study.config.phases:
         if phase.name in wanted:
-            previous = {name: results[name] for name in study.config.earlier(phase.name)}
+            for grid in study.config.earlier_grids(phase.name):
+                if grid not in results:
+                    results[grid] = make_part(study, study.config.derived[grid], results, say)
+            previous = seen_by(study, phase, results)
             results[phase.name], sites = fit_phase(study, phase, previous, say)
             publish_phase(study, phase, previous, results[phase.name], sites)
+    for name, part in study.config.derived.items():
+        if name not in results and (phases is None or name in wanted):
+            results[name] = make_part(study, part, results, say)
     return results
 
 
@@ -60,9 +68,11 @@ def conclude(result, decision):
 
 def publish_phase(study, phase, previous, result, sites):
     """Write a phase's fixed folder: summary.json, posterior.h5 and the plots."""
+    from cavity.plot.phase import draw_phase
     from cavity.strategy import phase_run
+    from cavity.study.truth import truth_of
 
     folder = study.paths.phase(phase.name)
     result.write(folder)
     context = phase_run.phase_context(study, phase, previous)
-    phase_run.plot_phase(context, result, sites, folder / "plots")
+    draw_phase(context, result, folder / "plots", truth_of(study))
