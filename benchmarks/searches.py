@@ -1,7 +1,8 @@
 """Every search on problems with known answers, and what the adapters cost against the bare libraries.
 
-    python benchmarks/searches.py [--only DynestyStatic,Laplace] [--problems gaussian2,shells] [--seeds 1]
+python benchmarks/searches.py [--only DynestyStatic,Laplace] [--problems gaussian2,shells] [--seeds 1]
 """
+
 import argparse
 import sys
 from pathlib import Path
@@ -32,7 +33,7 @@ SEARCHES = {
     "DynestyDynamic": cv.DynestyDynamic(nlive=100, n_effective=3000),
     "UltraNest region": cv.UltraNest(min_num_live_points=200),
     "UltraNest steps": cv.UltraNest(min_num_live_points=100, nsteps=20),
-    "Nautilus": cv.Nautilus(n_live=500, n_eff=2000),
+    "Nautilus": cv.Nautilus(n_live=500, n_eff=2000, n_networks=1),
     "Emcee": cv.Emcee(nwalkers=64, nsteps=4000),
     "Laplace": cv.Laplace(),
     "LBFGS": cv.LBFGS(),
@@ -67,8 +68,11 @@ def row(name, search, problem_name, answer, seed):
     mean = np.abs(samples.values[0] - answer.mean) if len(samples) == 1 else np.abs(samples.mean - answer.mean)
     ratio = "-" if len(samples) == 1 else f"{(samples.sd / answer.sd).min():.2f}-{(samples.sd / answer.sd).max():.2f}"
     k_hat = "-" if samples.pareto_k is None else f"{samples.pareto_k:.2f}"
-    print(f"{name:24s} {problem_name:11s} {error:>8s} {pull:>6s} {(mean / answer.sd).max():8.3f} {ratio:>10s} {k_hat:>6s} "
-          f"{samples.calls:9,d} {wall:7.1f} {samples.ess:8.0f}", flush=True)
+    print(
+        f"{name:24s} {problem_name:11s} {error:>8s} {pull:>6s} {(mean / answer.sd).max():8.3f} {ratio:>10s} {k_hat:>6s} "
+        f"{samples.calls:9,d} {wall:7.1f} {samples.ess:8.0f}",
+        flush=True,
+    )
 
 
 def bare_libraries(answer):
@@ -86,7 +90,8 @@ def bare_libraries(answer):
 
         with legacy_generator_seeded(rng):
             sampler = imported().ReactiveNestedSampler(
-                list(problem.names), problem.log_likelihood_batch, problem.prior_transform, vectorized=True)
+                list(problem.names), problem.log_likelihood_batch, problem.prior_transform, vectorized=True
+            )
             sampler.run(min_num_live_points=200, show_status=False, viz_callback=False)
 
     def emcee(function, rng):
@@ -105,8 +110,14 @@ def bare_libraries(answer):
 def overheads(repeats):
     """Microseconds a call of the adapters over the bare libraries, the same settings in the same process."""
     answer = known.correlated_gaussian(3)
-    searches = {**SEARCHES, "Emcee": cv.Emcee(
-        nwalkers=64, nsteps=1000, auto_correlations_settings=cv.AutoCorrelationsSettings(check_for_convergence=False))}
+    searches = {
+        **SEARCHES,
+        "Emcee": cv.Emcee(
+            nwalkers=64,
+            nsteps=1000,
+            auto_correlations_settings=cv.AutoCorrelationsSettings(check_for_convergence=False),
+        ),
+    }
     print("\nadapter over bare library, microseconds of CPU a call (minimum over repeats)")
     for name, bare in bare_libraries(answer).items():
         with_adapter, without, calls = [], [], 0
@@ -140,8 +151,10 @@ def main():
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3, help="of the overhead measurement")
     options = parser.parse_args()
-    print(f"{'search':24s} {'problem':11s} {'dlnZ':>8s} {'pull':>6s} {'max |dm|':>8s} {'sd ratio':>10s} {'k-hat':>6s} "
-          f"{'calls':>9s} {'wall s':>7s} {'ESS':>8s}")
+    print(
+        f"{'search':24s} {'problem':11s} {'dlnZ':>8s} {'pull':>6s} {'max |dm|':>8s} {'sd ratio':>10s} {'k-hat':>6s} "
+        f"{'calls':>9s} {'wall s':>7s} {'ESS':>8s}"
+    )
     for problem_name in options.problems.split(","):
         answer = PROBLEMS[problem_name]()
         for name in options.only.split(","):

@@ -1,4 +1,5 @@
 """Problems with known answers: log evidence, posterior means and sds in closed form or by quadrature."""
+
 from functools import cache
 from typing import NamedTuple
 
@@ -25,9 +26,15 @@ def box_problem(names, lower, upper, log_likelihood, log_likelihood_batch=None):
         return lower + width * unit
 
     return Problem(
-        names=tuple(names), prior_transform=prior_transform, prior_transform_batch=prior_transform,
-        log_likelihood=log_likelihood, log_likelihood_batch=log_likelihood_batch, dataset="d07", identity="box",
-        unit_from=lambda vector: (vector - lower) / width, log_prior=lambda vector: log_density,
+        names=tuple(names),
+        prior_transform=prior_transform,
+        prior_transform_batch=prior_transform,
+        log_likelihood=log_likelihood,
+        log_likelihood_batch=log_likelihood_batch,
+        dataset="d07",
+        identity="box",
+        unit_from=lambda vector: (vector - lower) / width,
+        log_prior=lambda vector: log_density,
     )
 
 
@@ -112,12 +119,18 @@ def profile(batched=True):
     def prior_transform(unit):
         return np.stack([100.0 * unit[..., 0], 10.0 ** (-2.0 + 4.0 * unit[..., 1]), 25.0 * unit[..., 2]], -1)
 
-    problem = Problem(names=("centre", "normalization", "sigma"), prior_transform=prior_transform,
-                      prior_transform_batch=prior_transform, log_likelihood=one,
-                      log_likelihood_batch=many if batched else None, dataset="d07", identity="profile")
+    problem = Problem(
+        names=("centre", "normalization", "sigma"),
+        prior_transform=prior_transform,
+        prior_transform_batch=prior_transform,
+        log_likelihood=one,
+        log_likelihood_batch=many if batched else None,
+        dataset="d07",
+        identity="profile",
+    )
     n = 200
     middle = (np.arange(n) + 0.5) / n
-    centre, sigma = 42.0 + 20.0 * middle, 2.0 + 16.0 * middle        # where the posterior is
+    centre, sigma = 42.0 + 20.0 * middle, 2.0 + 16.0 * middle  # where the posterior is
     exponent = -2.0 + 4.0 * (np.arange(1200) + 0.5) / 1200
     shapes = shape(centre[:, None, None], sigma[None, :, None])
     cross, square = shapes @ data, (shapes**2).sum(-1)

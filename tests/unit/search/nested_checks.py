@@ -1,4 +1,5 @@
 """What every nested sampler's samples must satisfy."""
+
 import numpy as np
 import pytest
 

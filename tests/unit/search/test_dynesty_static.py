@@ -32,7 +32,9 @@ def test_the_numbers_are_the_bare_library_s():
 
 
 def test_settings_reach_the_library():
-    samples = DynestyStatic(nlive=30, sample="rwalk", walks=10, maxcall=2000).run(KNOWN.problem, np.random.default_rng(1))
+    samples = DynestyStatic(nlive=30, sample="rwalk", walks=10, maxcall=2000).run(
+        KNOWN.problem, np.random.default_rng(1)
+    )
     assert samples.calls < 2200 and samples.info["converged"] is False
 
 

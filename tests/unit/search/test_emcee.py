@@ -21,7 +21,9 @@ QUICK = AutoCorrelationsSettings(required_length=20, change_threshold=0.1)
 
 @pytest.fixture(scope="module")
 def samples():
-    return Emcee(nwalkers=32, nsteps=3000, auto_correlations_settings=QUICK).run(KNOWN.problem, np.random.default_rng(1))
+    return Emcee(nwalkers=32, nsteps=3000, auto_correlations_settings=QUICK).run(
+        KNOWN.problem, np.random.default_rng(1)
+    )
 
 
 def test_the_posterior(samples):
@@ -51,7 +53,9 @@ def test_a_chain_that_is_too_short_says_so(caplog):
 
 def test_no_check_runs_all_steps():
     settings = AutoCorrelationsSettings(check_for_convergence=False)
-    samples = Emcee(nwalkers=8, nsteps=60, auto_correlations_settings=settings).run(KNOWN.problem, np.random.default_rng(1))
+    samples = Emcee(nwalkers=8, nsteps=60, auto_correlations_settings=settings).run(
+        KNOWN.problem, np.random.default_rng(1)
+    )
     assert samples.info["steps"] == 60
 
 
@@ -65,7 +69,8 @@ def test_walkers_may_start_from_a_result():
 
 def test_walkers_without_likelihood_are_drawn_again():
     half = dataclasses.replace(
-        KNOWN.problem, log_likelihood_batch=None,
+        KNOWN.problem,
+        log_likelihood_batch=None,
         log_likelihood=lambda v: KNOWN.problem.log_likelihood(v) if v[0] > 0.3 else -np.inf,
     )
     search = Emcee(nwalkers=16, nsteps=100, initializer=InitializerPrior())

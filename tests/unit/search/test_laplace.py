@@ -11,7 +11,9 @@ from cavity.search.laplace import tempered
 from ...statistics.search.problems import box_problem, correlated_gaussian, profile
 
 
-@pytest.mark.parametrize("known", [correlated_gaussian(2), correlated_gaussian(5), profile()], ids=["2", "5", "profile"])
+@pytest.mark.parametrize(
+    "known", [correlated_gaussian(2), correlated_gaussian(5), profile()], ids=["2", "5", "profile"]
+)
 def test_posterior_and_evidence_of_one_mode(known):
     samples = Laplace().run(known.problem, np.random.default_rng(1))
     assert samples.log_evidence == pytest.approx(known.log_evidence, abs=0.05)
@@ -60,7 +62,8 @@ def test_a_flat_likelihood_gives_the_prior():
 def test_half_of_the_prior_may_have_no_likelihood():
     known = correlated_gaussian(2)
     cut = dataclasses.replace(
-        known.problem, log_likelihood_batch=None,
+        known.problem,
+        log_likelihood_batch=None,
         log_likelihood=lambda v: known.problem.log_likelihood(v) if v[0] > 0.3 else -np.inf,
     )
     samples = Laplace(n_draws=1024).run(cut, np.random.default_rng(1))
@@ -69,8 +72,12 @@ def test_half_of_the_prior_may_have_no_likelihood():
 
 
 def test_no_finite_point_is_an_error_that_says_what_to_do():
-    problem = dataclasses.replace(correlated_gaussian(2).problem, log_likelihood=lambda v: -np.inf, log_likelihood_batch=None)
-    with pytest.raises(SearchError, match="dataset d07 has a finite likelihood; narrow the priors or use a nested search"):
+    problem = dataclasses.replace(
+        correlated_gaussian(2).problem, log_likelihood=lambda v: -np.inf, log_likelihood_batch=None
+    )
+    with pytest.raises(
+        SearchError, match="dataset d07 has a finite likelihood; narrow the priors or use a nested search"
+    ):
         Laplace().run(problem, np.random.default_rng(1))
 
 

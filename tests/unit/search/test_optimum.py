@@ -34,9 +34,9 @@ def test_the_gradient_in_z_is_that_of_finite_differences():
 
     def gradient(v):
         step = 1e-5 * np.abs(v)
-        return np.array([
-            (problem.log_likelihood(v + d) - problem.log_likelihood(v - d)) / (2.0 * d.sum()) for d in np.diag(step)
-        ])
+        return np.array(
+            [(problem.log_likelihood(v + d) - problem.log_likelihood(v - d)) / (2.0 * d.sum()) for d in np.diag(step)]
+        )
 
     z = np.array([0.1, 0.9, -0.4])
     found = gradient_in_z(dataclasses.replace(problem, gradient=gradient), z)

@@ -4,7 +4,9 @@ from types import SimpleNamespace
 from cavity.search import Progress
 from cavity.search.progress import progress_line
 
-GUARD = SimpleNamespace(calls=12300, best=-38.12, rejected=2, status={"log_evidence": -46.21, "remaining": 0.31, "until": 0.06})
+GUARD = SimpleNamespace(
+    calls=12300, best=-38.12, rejected=2, status={"log_evidence": -46.21, "remaining": 0.31, "until": 0.06}
+)
 
 
 def test_the_line_says_calls_evidence_and_what_remains():

@@ -11,5 +11,8 @@ def test_folders_are_made_when_asked_for(tmp_path):
 
 
 def test_name_and_prefix_choose_the_folder():
-    assert visual_paths(DynestyStatic(path_prefix="features", name="simple")).folder.parts[-2:] == ("features", "simple")
+    assert visual_paths(DynestyStatic(path_prefix="features", name="simple")).folder.parts[-2:] == (
+        "features",
+        "simple",
+    )
     assert visual_paths(DynestyStatic()).folder.name == "DynestyStatic"
