@@ -24,7 +24,10 @@ TABLE_SHARE = 0.12  # of the tolerance, for tables: their quantiles are asked fo
 NOISE_SHARE = 0.9  # of the noise variance: the sites that make it up are searched again
 SHELL_MASS = 0.005  # of the posterior outside the box a surrogate was designed for
 BROAD = 2.0  # times the sd of the product of Gaussians: a density that wide needs tables
+PILOT_DRAWS = 100  # of a site with shared parameters, while the centre of its surrogate still moves
 PILOT_DRAWS_KEPT = 1000
+HALF_WAY = 0.5  # sd of q: a larger move builds every site again
+NOISY = 0.1  # Monte Carlo error, in sd, that more draws are spent on
 
 
 def plan_round(context, state):
@@ -175,7 +178,12 @@ def _aggregate_sites(context, space, sites, state, number):
         start = np.asarray(state["mean"]), np.asarray(state["covariance"])
         if state["next_kind"] == "pilot":
             start = newton(space, bank, *start)[:2]
-    return {"kind": "pilot" if number == 0 else "refresh", **join(context, space, bank, start, number)}
+    joined = join(context, space, bank, start, number)
+    return joined | {
+        "kind": "pilot" if state is None else state["next_kind"],
+        "shares": any(site.p for site in bank.sites),
+        "site_size": np.array([site.size for site in bank.sites]),
+    }
 
 
 def _prior_alone(space):
@@ -278,7 +286,7 @@ def _aggregate_pilot(context, space, sites):
     found["log_evidence"] = found["log_evidence_error"] = np.nan
     found["ess_at_q"] = np.array([float(tree["ess"]) for tree in sites.values()])
     found["site_noise"] = np.zeros(len(sites))
-    return found
+    return found | {"shares": True, "site_size": np.full(len(sites), np.inf)}
 
 
 def _message(tree, prior_mean, prior_variance):
@@ -297,22 +305,20 @@ def _message(tree, prior_mean, prior_variance):
 def _next_round(context, state, found, number):
     """Which sites the next round searches, how, and with how many draws."""
     n = len(found["datasets"])
-    poor = found["ess_at_q"] < ESS_LIMIT
+    poor = (found["ess_at_q"] < ESS_LIMIT) & (found["ess_at_q"] < 0.5 * found["site_size"])
     if found["kind"] != "table":  # a table's weights differ from node to node; its error is measured instead
         poor |= ~(found["site_pareto_k"] < K_HAT_LIMIT)
     shift = found["shift"].max(initial=0.0)
-    draws = context.ep.n_draws if state is None else int(state["next_draws"])
-    if found["kind"] == "pilot" or number == 0:
-        needs, kind = np.ones(n, bool), "table" if found.get("table") else "refresh"
-    elif found["kind"] == "table":
-        needs, kind = np.ones(n, bool), "table"
-    elif shift > PILOT_SHIFT or found["outside"]:
-        needs, kind = np.ones(n, bool), "pilot"
-    else:
-        needs, kind = poor | _noisiest(found["site_noise"]), "refresh"
-        if shift > 0.5:
-            needs = np.ones(n, bool)
-        draws = min(2 * draws, MOST_DRAWS)
+    needs, kind, draws = np.ones(n, bool), "refresh", context.ep.n_draws
+    if found["kind"] == "table" or found.get("table"):
+        kind = "table"
+    elif found["shares"] and (number == 0 or shift > PILOT_SHIFT or found["outside"]):
+        kind, draws = "pilot", PILOT_DRAWS  # the surrogates' centre still moves
+    elif found["kind"] == "refresh":
+        if shift < HALF_WAY:
+            needs = poor | _noisiest(found["site_noise"])
+        if found["mcse"].max(initial=0.0) > NOISY:
+            draws = min(2 * int(state["next_draws"]), MOST_DRAWS)
     return {"poor": poor, "needs_search": needs, "next_kind": kind, "next_draws": draws}
 
 

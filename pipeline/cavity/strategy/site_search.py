@@ -10,7 +10,7 @@ from cavity.propagate.link import Link
 from cavity.rng import generator
 from cavity.search.guard import Guard
 from cavity.search.polish import polish
-from cavity.strategy.draws import LARGEST_SHARE, Batch, batch_of, weighted_together
+from cavity.strategy.draws import LARGEST_SHARE, Batch, Weighted, batch_of, weighted_together
 from cavity.strategy.tables import search_table
 from cavity.strategy.tilted import Tilted, predictive_interim, prior_interim
 
@@ -107,6 +107,15 @@ def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint):
     n_draws = int(plan["n_draws"])
     d = tilted.d
     batches, weighted = [], None
+
+    if problem.ndim == 0:  # nothing but shared parameters, and they are held
+        value = guard(np.empty(0))
+        return (
+            [],
+            Weighted(np.empty((1, 0)), np.empty((1, 0)), np.array([value])),
+            int(guard.calls),
+            int(guard.rejected),
+        )
 
     def polished(unit, log_w, n):
         batches.append(batch_of(polish(problem, unit, log_w, n, rng, guard=guard), tilted.interim, d))

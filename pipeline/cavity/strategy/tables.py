@@ -225,6 +225,8 @@ def aggregate_tables(context, space, sites):
         "mcse": np.sqrt(noise.sum(0)),
         "site_noise": noise.max(1),
         "ess_at_q": bank.score(mean).ess,
+        "site_size": np.array([site.size for site in bank.sites]),
+        "shares": True,
         "outside": bool(bank.shell_mass(exact.draws, exact.log_weights) > 0.005),
         "interpolation_error": error,
         "modes": count_modes(landscape),
