@@ -77,8 +77,8 @@ def classes_of(stored):
         if isinstance(part, dict) and "node" in part:
             if "class" in part:
                 found[path] = part["class"]
-            for name, child in part["children"].items():
-                visit(child, f"{path}.{name}" if path else name)
+            for name in part["order"]:
+                visit(part["children"][name], f"{path}.{name}" if path else name)
 
     visit(stored["root"], "")
     return found
@@ -131,8 +131,8 @@ def leaves_of(stored):
 
     def visit(part, path):
         if isinstance(part, dict) and "node" in part:
-            for name, child in part["children"].items():
-                yield from visit(child, f"{path}.{name}" if path else name)
+            for name in part["order"]:              # JSON may have sorted the children
+                yield from visit(part["children"][name], f"{path}.{name}" if path else name)
         else:
             yield path, part
 

@@ -1,4 +1,6 @@
 """A stored model: what is known of it without its classes."""
+import json
+
 import numpy as np
 import pytest
 
@@ -35,6 +37,12 @@ def linked():
 def test_parameters_have_the_names_and_the_order_of_the_model():
     model = linked()
     assert parameter_paths(model_dict(model)) == tuple(model.parameter_names)
+
+
+def test_names_keep_the_models_order_where_json_sorted_the_keys():
+    stored = json.loads(json.dumps(model_dict(linked()), sort_keys=True))
+    assert parameter_paths(stored) == tuple(linked().parameter_names)
+    assert parameter_paths(stored) != tuple(sorted(parameter_paths(stored)))
 
 
 def test_classes_by_component():
