@@ -101,7 +101,8 @@ class Workspace:
     def command(self, *arguments):
         own = ["--config", "study=study/config.yaml"] if "--configfile" not in arguments else []
         return [
-            *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(self.folder)),
+            *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")),
+            *("--directory", str(self.folder)),
             *("--workflow-profile", str(ROOT / "profiles" / "default"), "--cores", "2", "--quiet", "host", "reason"),
             *own,
             *arguments,
@@ -110,7 +111,11 @@ class Workspace:
     def run(self, *arguments, check=True):
         """Run the workflow to its end."""
         done = subprocess.run(
-            self.command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **ONE_THREAD}
+            self.command(*arguments),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, **ONE_THREAD},
         )
         assert not check or done.returncode == 0, done.stdout
         return Run(done.returncode, done.stdout)

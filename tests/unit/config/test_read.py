@@ -1,0 +1,59 @@
+"""One sentence for the first thing that is wrong in a config.yaml."""
+import pytest
+
+from cavity.config.read import read_config, read_yaml, validate
+from cavity.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ({"sead": 1}, "sead: no such key; did you mean seed?"),
+        ({"phases": [{"name": "a", "serch": {}}]}, r"phases\[0\].serch: no such key; did you mean search?"),
+        ({"phases": [{"name": "a", "ep": {"tolerence": 1}}]}, "ep.tolerence: no such key; did you mean tolerance?"),
+        ({"phases": [{"name": "a", "inference": "epp"}]}, r"phases\[0\].inference: must be .*; did you mean ep?"),
+        ({"phases": [{"name": "a", "ep": {"datasets_per_job": 0}}]}, "should be greater than or equal to 1"),
+        ({"phases": [{"name": "a"}, {"name": "a"}]}, "two phases have the name a"),
+        ({"phases": [{"name": "a", "after": ["a"]}]}, r"phases\[0\].after: a names itself"),
+        ({"phases": [{"name": "a", "after": ["b"]}, {"name": "b"}]}, "b does not come before a"),
+        ({"phases": [{"name": "a/b"}]}, r"phases\[0\].name: must be letters"),
+        ({"phases": [{}]}, r"phases\[0\].name: this key is needed"),
+        ({"seed": -1}, "seed: should be greater than or equal to 0, got -1"),
+    ],
+)
+def test_the_sentence_names_file_and_key_and_what_to_do(content, sentence):
+    with pytest.raises(ConfigError, match=f"^config.yaml: .*{sentence}"):
+        validate(content, "config.yaml")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="nowhere.yaml: no such file"):
+        read_config(tmp_path / "nowhere.yaml")
+
+
+def test_a_line_that_is_not_yaml_is_named(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("seed: 1\nphases: [\n")
+    with pytest.raises(ConfigError, match=r"config.yaml, line 3: not YAML"):
+        read_yaml(path)
+
+
+def test_a_key_given_twice_is_an_error(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("seed: 1\nseed: 2\n")
+    with pytest.raises(ConfigError, match="line 2: .*seed is there twice"):
+        read_yaml(path)
+
+
+def test_a_list_is_no_configuration(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("- 1\n")
+    with pytest.raises(ConfigError, match="a mapping of keys to values is needed"):
+        read_yaml(path)
+
+
+def test_overrides_replace_top_level_keys(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("seed: 1\n")
+    assert read_config(path, {"seed": 5}).seed == 5
+    assert read_config(path).seed == 1

@@ -1,0 +1,39 @@
+"""A look at a study before it runs."""
+import numpy as np
+import pytest
+
+from cavity.errors import GraphError, LikelihoodError
+from cavity.strategy import phase_run
+from cavity.study import Study
+from cavity.study.check import check_phase, middle
+
+
+def check(folder):
+    study = Study.load(folder)
+    return check_phase(study, phase_run.phase_context(study, study.config.phase("main")))
+
+
+def test_it_says_what_is_shared_drawn_and_what_it_costs(folder):
+    text = check(folder)
+    assert text.startswith("points, phase main: 2 datasets, ep")
+    for part in ("shared   population.mean", "drawn    point.x", "in 2 datasets", " ms"):
+        assert part in text
+
+
+def test_a_likelihood_that_is_not_a_number_names_the_dataset(folder):
+    (folder / "b.csv").write_text("y\nnan\n")
+    with pytest.raises(LikelihoodError, match="dataset b: .*point.x"):
+        check(folder)
+
+
+def test_a_shared_parameter_that_no_dataset_uses(folder):
+    path = folder / "study.py"
+    path.write_text(path.read_text().replace("population = ", "spare = cv.UniformPrior(0.0, 1.0)\npopulation = "))
+    with pytest.raises(GraphError, match="shared parameter spare is used by no dataset"):
+        check(folder)
+
+
+def test_the_middle_of_a_drawn_variable_is_its_parents(folder):
+    study = Study.load(folder)
+    view = phase_run.phase_context(study, study.config.phase("main")).view("a")
+    assert np.allclose(middle(view), [0.0])

@@ -1,0 +1,103 @@
+"""Every kind of data file, alone and shared by several rows."""
+import json
+
+import h5py
+import numpy as np
+import pytest
+
+from cavity.errors import DatasetError
+from cavity.study.formats import read_arrays
+
+DATA, NOISE = np.arange(3.0), np.full(3, 0.5)
+
+
+def write_npz(path):
+    np.savez(path, data=DATA, noise_map=NOISE)
+
+
+def write_h5(path):
+    with h5py.File(path, "w") as file:
+        file["data"], file["noise_map"] = DATA, NOISE
+
+
+def write_csv(path):
+    path.write_text("data,noise_map\n" + "".join(f"{a},{b}\n" for a, b in zip(DATA, NOISE)))
+
+
+def write_tsv(path):
+    path.write_text("data\tnoise_map\n" + "".join(f"{a}\t{b}\n" for a, b in zip(DATA, NOISE)))
+
+
+def write_json(path):
+    path.write_text(json.dumps({"data": DATA.tolist(), "noise_map": NOISE.tolist()}))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "write"),
+    [("npz", write_npz), ("h5", write_h5), ("csv", write_csv), ("tsv", write_tsv), ("json", write_json)],
+)
+def test_a_file_gives_its_arrays_by_key(tmp_path, suffix, write):
+    path = tmp_path / f"x.{suffix}"
+    write(path)
+    found = read_arrays(path, "x")
+    assert set(found) == {"data", "noise_map"}
+    assert np.array_equal(found["data"], DATA) and np.array_equal(found["noise_map"], NOISE)
+
+
+def test_one_array_has_the_stem_as_key(tmp_path):
+    np.save(tmp_path / "image.npy", DATA)
+    (tmp_path / "data.json").write_text("[0.0, 1.0, 2.0]")
+    assert np.array_equal(read_arrays(tmp_path / "image.npy", "x")["image"], DATA)
+    assert np.array_equal(read_arrays(tmp_path / "data.json", "x")["data"], DATA)
+
+
+def test_a_column_dataset_says_which_lines_belong_to_a_row(tmp_path):
+    path = tmp_path / "all.csv"
+    path.write_text("dataset,y,label\na,1,p\nb,2,q\na,3,r\n")
+    found = read_arrays(path, "a", 0, 2)
+    assert found["y"].tolist() == [1.0, 3.0] and found["label"].tolist() == ["p", "r"] and "dataset" not in found
+
+
+def test_ids_that_look_like_numbers_stay_text(tmp_path):
+    path = tmp_path / "all.csv"
+    path.write_text("dataset,y\n007,1\n7,2\n")
+    assert read_arrays(path, "007", 0, 2)["y"].tolist() == [1.0]
+
+
+def test_rows_of_one_file_get_their_slice_or_their_group(tmp_path):
+    np.savez(tmp_path / "all.npz", data=np.arange(6.0).reshape(2, 3), size=np.array([4, 5]))
+    found = read_arrays(tmp_path / "all.npz", "b", 1, 2)
+    assert found["data"].tolist() == [3.0, 4.0, 5.0] and found["size"] == 5
+    with h5py.File(tmp_path / "all.h5", "w") as file:
+        file["b/data"] = DATA
+    assert np.array_equal(read_arrays(tmp_path / "all.h5", "b", 1, 2)["data"], DATA)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("x.txt", "1", "unknown kind of file"),
+        ("x.csv", "", "it is empty"),
+        ("x.csv", "a,b\n1\n", "line 2 has 1 fields, the header 2"),
+        ("x.json", "{", "cannot be read"),
+        ("x.npz", "no archive", "cannot be read"),
+        ("x.h5", "no archive", "cannot be read"),
+        ("x.csv", "dataset,y\nb,1\n", "no line of its column dataset has this id"),
+    ],
+)
+def test_what_cannot_be_read_is_one_sentence_with_dataset_and_file(tmp_path, name, content, sentence):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DatasetError, match=f"dataset a: .*{name}: .*{sentence}"):
+        read_arrays(tmp_path / name, "a")
+
+
+def test_a_shared_file_of_the_wrong_length_is_named(tmp_path):
+    np.savez(tmp_path / "all.npz", data=DATA)
+    with pytest.raises(DatasetError, match=r"2 rows of the table name this file, but data has the shape \(3,\)"):
+        read_arrays(tmp_path / "all.npz", "a", 0, 2)
+
+
+def test_pickled_arrays_are_refused(tmp_path):
+    np.save(tmp_path / "x.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(DatasetError, match="cannot be read"):
+        read_arrays(tmp_path / "x.npy", "a")

@@ -1,0 +1,46 @@
+"""Copies of the last round in the fixed folder."""
+import shutil
+
+import pytest
+
+from cavity.errors import ResultError
+from cavity.study import Study
+from cavity.study.publish import publish_round, report
+
+
+@pytest.fixture
+def study(fitted, tmp_path):
+    """A study whose results lie in the folder of its third round."""
+    folder, results = fitted
+    study = Study.load(folder, results=tmp_path / "results")
+    shutil.copytree(results / "points" / "main", study.paths.round("main", 2))
+    return study
+
+
+def test_a_round_is_copied_and_equal_files_stay_untouched(study):
+    folder = publish_round(study, study.paths.round("main", 2))
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and "round-" not in str(path))
+    assert {"summary.json", "posterior.h5"} <= {path.name for path in files} and any(p.suffix == ".png" for p in files)
+    times = [path.stat().st_mtime_ns for path in files]
+    publish_round(study, study.paths.round("main", 2))
+    assert [path.stat().st_mtime_ns for path in files] == times
+
+
+def test_plots_of_an_older_round_go(study):
+    stale = study.paths.phase("main") / "plots" / "old.png"
+    stale.parent.mkdir(exist_ok=True)
+    stale.write_bytes(b"")
+    publish_round(study, study.paths.round("main", 2))
+    assert not stale.exists()
+
+
+def test_the_report_has_the_table_and_says_where_files_are(study):
+    publish_round(study, study.paths.round("main", 2))
+    text = report(study)
+    for part in ("points, phase main: 2 datasets, ep", "population.mean", "log evidence", "converged after", "plots"):
+        assert part in text
+
+
+def test_a_folder_that_is_no_round_is_refused(study, tmp_path):
+    with pytest.raises(ResultError, match="not a round of one of the phases of points"):
+        publish_round(study, tmp_path)

@@ -1,0 +1,86 @@
+"""A finished search is found again by what it was made from, and only then."""
+import numpy as np
+import pytest
+
+from cavity.strategy import phase_run
+from cavity.study import Study
+from cavity.study.searches import aggregate_round, search_datasets
+
+
+@pytest.fixture
+def searches(folder, monkeypatch, tmp_path):
+    """Runs round 0 and says how each dataset's site came about; the search itself is replaced."""
+    made = []
+
+    def search_site(context, dataset, plan, previous=None, checkpoint=None):
+        made.append(dataset)
+        return {"dataset": dataset, "value": np.arange(3.0), "calls": 0 if checkpoint is None else 5}
+
+    monkeypatch.setattr(phase_run, "search_site", search_site)
+
+    def run(plan=None, previous=None):
+        study = Study.load(folder, results=tmp_path / "results")
+        context = phase_run.phase_context(study, study.config.phase("main"))
+        how = {}
+        plan = plan or {"round": 0, "refresh": ["a", "b"]}
+        search_datasets(study, context, plan, ["a", "b"], previous, lambda name, what: how.update({name: what}))
+        return how
+
+    run.made = made
+    return run
+
+
+def test_a_second_time_nothing_is_searched(searches):
+    assert searches() == {"a": "searched", "b": "searched"}
+    assert searches() == {"a": "known", "b": "known"}
+    assert searches.made == ["a", "b"]
+
+
+def test_a_changed_data_file_is_searched_again_and_the_other_is_not(searches, folder):
+    searches()
+    (folder / "b.csv").write_text("y\n9.0\n")
+    assert searches() == {"a": "known", "b": "searched"}
+
+
+@pytest.mark.parametrize("change", ["code", "seed", "plan", "site"])
+def test_whatever_a_search_depends_on_makes_it_new(searches, folder, change):
+    searches()
+    plan, previous = {"round": 0, "refresh": ["a", "b"]}, None
+    if change == "code":
+        (folder / "shapes.py").write_text((folder / "shapes.py").read_text() + "# other\n")
+    elif change == "seed":
+        (folder / "config.yaml").write_text("seed: 2\nphases: [{name: main, search: {name: Laplace}}]\n")
+    elif change == "plan":
+        plan["mean"] = np.array([1.0])
+    else:
+        previous = {name: {"value": np.ones(2)} for name in "ab"}
+    assert searches(plan, previous) == {"a": "searched", "b": "searched"}
+
+
+def test_tolerance_and_other_datasets_in_the_plan_do_not(searches, folder):
+    searches()
+    (folder / "config.yaml").write_text("phases: [{name: main, search: {name: Laplace}, ep: {tolerance: 0.01}}]\n")
+    assert searches({"round": 0, "refresh": ["b", "a", "c"]}) == {"a": "known", "b": "known"}
+
+
+def test_a_dataset_that_needs_no_search_keeps_its_site(searches):
+    previous = {name: {"value": np.ones(2)} for name in "ab"}
+    assert searches({"round": 1, "refresh": ["b"]}, previous) == {"a": "kept", "b": "searched"}
+
+
+def test_a_damaged_file_is_as_good_as_none(searches, tmp_path):
+    searches()
+    for path in (tmp_path / "results" / "points" / ".cache").glob("*.h5"):
+        path.write_bytes(path.read_bytes()[:-100])
+    assert searches() == {"a": "searched", "b": "searched"}
+
+
+def test_a_joint_search_is_kept_too(folder, monkeypatch, tmp_path):
+    (folder / "config.yaml").write_text("phases: [{name: main, inference: joint, search: {name: DynestyStatic}}]\n")
+    made = []
+    monkeypatch.setattr(phase_run, "aggregate", lambda *arguments: made.append(arguments) or {"round": 0})
+    for _ in range(2):
+        study = Study.load(folder, results=tmp_path / "results")
+        context = phase_run.phase_context(study, study.config.phase("main"))
+        assert aggregate_round(study, context, {}, None) == {"round": 0}
+    assert len(made) == 1 and made[0][3] is not None

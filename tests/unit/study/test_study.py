@@ -1,0 +1,60 @@
+"""Loading a study and composing its models."""
+import pytest
+
+from cavity.errors import ConfigError, DatasetError, StudyError
+from cavity.study import Study
+
+
+def test_a_study_has_its_folders_name_and_lazy_parts(folder):
+    study = Study.load(folder / "config.yaml", results="somewhere")
+    assert study.name == "points" and [dataset.id for dataset in study.datasets] == ["a", "b"]
+    assert str(study.paths.folder) == "somewhere/points"
+    assert study.results == {}
+
+
+def test_shared_names_and_factors_come_from_study_py(folder):
+    study = Study.load(folder)
+    assert list(study.shared_names.priors.values()) == ["population.mean", "population.sigma"]
+    factor = study.factor("main", "b")
+    assert factor.analysis.y.tolist() == [2.0, 3.0]
+    assert factor.prior_model.prior_count == 1
+
+
+def test_a_factor_that_takes_two_arguments_gets_the_earlier_results(folder):
+    with (folder / "study.py").open("a") as file:
+        file.write("\n\nseen = []\n\n\ndef factor(dataset, previous, plain=factor):\n")
+        file.write("    seen.append(previous)\n    return plain(dataset)\n")
+    study = Study.load(folder)
+    study.factor("main", "a", {"light": 1})
+    assert study.namespace["seen"] == [{"light": 1}]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("    return cv", "    cv", "factor returned nothing for dataset a; return a cavity.AnalysisFactor"),
+        ("    return cv.AnalysisFactor(", "    return dict(", "factor returned a dict for dataset a"),
+        ("def factor", "def factr", r"needs a function factor\(dataset\); did you mean factr?"),
+        ("    point = cv", "    raise KeyError('size')\n    point = cv", "line 17: factor for dataset a: KeyError"),
+    ],
+)
+def test_a_bad_factor_is_one_sentence(folder, old, new, sentence):
+    path = folder / "study.py"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(StudyError, match=sentence):
+        Study.load(folder).factor("main", "a")
+
+
+def test_an_unknown_dataset(folder):
+    (folder / "datasets.tsv").write_text("dataset\tpath\nalpha\ta.csv\n")
+    with pytest.raises(DatasetError, match="no dataset alfa; did you mean alpha?"):
+        Study.load(folder).dataset("alfa")
+
+
+def test_a_search_that_is_wrong_is_named_with_its_place(folder):
+    (folder / "config.yaml").write_text("phases: [{name: main, search: {name: DynestyStatic, nliv: 50}}]\n")
+    with pytest.raises(ConfigError, match=r"config.yaml: phases\[0\].search.*nliv: .*did you mean nlive?"):
+        Study.load(folder)
+    (folder / "config.yaml").write_text("phases: [{name: main, search: {name: Dynesty}}]\n")
+    with pytest.raises(ConfigError, match=r"phases\[0\].search.*did you mean DynestyStatic"):
+        Study.load(folder)
