@@ -6,6 +6,7 @@ python benchmarks/searches.py [--only DynestyStatic,Laplace] [--problems gaussia
 import argparse
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
 import numpy as np
@@ -17,6 +18,7 @@ from tests.statistics.search import problems as known
 import cavity as cv
 from cavity.errors import CavityError
 from cavity.search import Guard, polished
+from cavity.search.checkpoint import CallLog
 
 PROBLEMS = {
     "gaussian2": lambda: known.correlated_gaussian(2),
@@ -65,11 +67,12 @@ def row(name, search, problem_name, answer, seed):
     if samples.log_evidence is not None:
         error = f"{samples.log_evidence - answer.log_evidence:+.3f}"
         pull = f"{(samples.log_evidence - answer.log_evidence) / samples.log_evidence_error:+.1f}"
-    mean = np.abs(samples.values[0] - answer.mean) if len(samples) == 1 else np.abs(samples.mean - answer.mean)
+    mean = samples.values[0] if len(samples) == 1 else samples.mean
+    mean_error = (np.abs(mean - answer.mean) / answer.sd).max()
     ratio = "-" if len(samples) == 1 else f"{(samples.sd / answer.sd).min():.2f}-{(samples.sd / answer.sd).max():.2f}"
     k_hat = "-" if samples.pareto_k is None else f"{samples.pareto_k:.2f}"
     print(
-        f"{name:24s} {problem_name:11s} {error:>8s} {pull:>6s} {(mean / answer.sd).max():8.3f} {ratio:>10s} {k_hat:>6s} "
+        f"{name:24s} {problem_name:11s} {error:>8s} {pull:>6s} {mean_error:8.3f} {ratio:>10s} {k_hat:>6s} "
         f"{samples.calls:9,d} {wall:7.1f} {samples.ess:8.0f}",
         flush=True,
     )
@@ -122,7 +125,6 @@ def overheads(repeats):
     for name, bare in bare_libraries(answer).items():
         with_adapter, without, calls = [], [], 0
         for seed in range(repeats):
-            counts = Guard(answer.problem)
             bare_rng = np.random.default_rng(seed)
             start = process_time()
             bare(answer.problem.log_likelihood, bare_rng)
@@ -132,12 +134,18 @@ def overheads(repeats):
             with_adapter.append((process_time() - start) / samples.calls)
             calls = samples.calls
             without[-1] /= calls
-            del counts
         a, b = min(with_adapter) * 1e6, min(without) * 1e6
         print(f"{name:24s} {a:8.1f} - {b:8.1f} = {a - b:+6.1f}   ({calls:,} calls)", flush=True)
-    guard, function = Guard(answer.problem), answer.problem.log_likelihood
     vector = answer.mean.copy()
-    for label, call in (("guarded call", guard), ("bare call", function)):
+    with TemporaryDirectory() as folder:
+        recorded = Guard(answer.problem, log=CallLog(folder, "ab" * 32, 3), interval=1.0)
+        functions = {"bare call": answer.problem.log_likelihood, "guarded call": Guard(answer.problem)}
+        time_calls(vector, {**functions, "guarded, recorded call": recorded})
+
+
+def time_calls(vector, functions):
+    """Microseconds of CPU of one call."""
+    for label, call in functions.items():
         start = process_time()
         for _ in range(50_000):
             call(vector)

@@ -11,6 +11,7 @@ from cavity.errors import SearchError, did_you_mean
 from cavity.rng import generator
 from cavity.search.checkpoint import CallLog, checkpoint_key
 from cavity.search.guard import Guard
+from cavity.search.progress import Progress
 
 logger = logging.getLogger("cavity.search")
 
@@ -109,8 +110,11 @@ class Search:
             ``make_result(samples, model)``.
         seed
             An integer >= 0.
-        checkpoint, on_error, progress
+        checkpoint, on_error
             As in :meth:`run`.
+        progress
+            A Progress; without, a line on standard error once a second in a terminal and once a minute elsewhere;
+            False for silence.
 
         Returns
         -------
@@ -120,6 +124,7 @@ class Search:
         from cavity.search.visual import visual_paths
 
         problem = model_problem(model, analysis, paths=visual_paths(self))
+        progress = Progress(self.name or type(self).__name__) if progress is None else progress or None
         samples = self.run(problem, generator(seed, "search"), checkpoint, on_error, progress)
         make_result = getattr(analysis, "make_result", None)
         if make_result is not None:

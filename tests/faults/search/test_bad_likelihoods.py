@@ -1,4 +1,4 @@
-"""Every search, every way a likelihood can be wrong: one sentence or the documented answer, never silence, never a hang."""
+"""Every search, every way a likelihood can be wrong: one sentence or the documented answer, never silence."""
 
 import dataclasses
 
