@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from cavity.errors import ModelError
-from cavity.model import Collection
+from cavity.model import Collection, acceptance
 
 
 class GlobalPriorModel(Collection):
@@ -50,8 +50,9 @@ class CompiledGlobal:
         self.names = tuple(names.get(prior, path) for prior, path in zip(compiled.priors, compiled.names))
         self.ndim = compiled.ndim
         self.instance = compiled.instance
+        self.assertions = compiled.assertions
         self.satisfies = compiled.satisfies
-        self.has_assertions = getattr(compiled, "has_assertions", True)
+        self.satisfied = compiled.satisfied
         index = {prior: i for i, prior in enumerate(self.priors)}
         self._free = [(i, prior) for i, prior in enumerate(self.priors) if prior not in parent_of]
         groups = {}
@@ -85,6 +86,40 @@ class CompiledGlobal:
             out[family.members] = family.cdf(vector[family.members], vector)
         return out
 
+    def vectors(self, units):
+        """Unit cube (n, ndim) -> parameters (n, ndim)."""
+        units = self._points(units)
+        out = np.empty(units.shape)
+        for i, prior in self._free:
+            out[:, i] = prior.value_for(units[:, i])
+        for family in self._families:
+            out[:, family.members] = family.values_for(units[:, family.members], out)
+        return out
+
+    def units(self, vectors):
+        """Parameters (n, ndim) -> unit cube (n, ndim)."""
+        vectors = self._points(vectors)
+        out = np.empty(vectors.shape)
+        for i, prior in self._free:
+            out[:, i] = prior.cdf(vectors[:, i])
+        for family in self._families:
+            out[:, family.members] = family.cdfs(vectors[:, family.members], vectors)
+        return out
+
+    def acceptance(self, rng):
+        """The fraction of the hierarchy's prior that the assertions leave, an ``Acceptance``."""
+        return acceptance(self, rng)
+
+    def described(self, expression):
+        """A relation or assertion with the graph's names of its parameters."""
+        return expression.described(dict(zip(self.priors, self.names)).__getitem__)
+
+    def _points(self, points):
+        points = np.asarray(points, float)
+        if points.ndim != 2 or points.shape[1] != self.ndim:
+            raise ModelError(f"expected points of shape (n, {self.ndim}), got {points.shape}")
+        return points
+
     def log_prior(self, vector):
         """Log density of the hierarchy's prior at one vector, normalised."""
         free = sum(float(prior.log_prob(vector[i])) for i, prior in self._free)
@@ -101,9 +136,11 @@ class _Family:
             parent.hyperpriors
         )
 
-    def _arguments(self, vector):
-        arguments = self.parent.arguments({prior: vector[i] for prior, i in self.where})
-        if not all(np.isfinite(x) or name.endswith("limit") for name, x in arguments.items()):
+    def _arguments(self, vectors):
+        """The parent's arguments at one vector (ndim,), or arrays (n, 1) of them at many (n, ndim)."""
+        columns = vectors if vectors.ndim == 1 else vectors.T[:, :, None]
+        arguments = self.parent.arguments({prior: columns[i] for prior, i in self.where})
+        if not all(np.isfinite(x).all() or name.endswith("limit") for name, x in arguments.items()):
             raise ModelError(f"a parent's arguments are not finite: {arguments}; narrow the hyperpriors")
         return arguments
 
@@ -124,12 +161,22 @@ class _Family:
             return np.clip(x, self.lower, self.upper)
         return self._prior(vector).value_for(unit)
 
+    def values_for(self, units, vectors):
+        if self.plain:
+            return self.value_for(units, vectors)
+        return np.array([self.value_for(unit, vector) for unit, vector in zip(units, vectors)])
+
     def cdf(self, x, vector):
         if self.plain:
             a = self._arguments(vector)
             low, high = self._box(a["mean"], a["sigma"])
             return (ndtr((x - a["mean"]) / a["sigma"]) - low) / (high - low)
         return self._prior(vector).cdf(x)
+
+    def cdfs(self, points, vectors):
+        if self.plain:
+            return self.cdf(points, vectors)
+        return np.array([self.cdf(x, vector) for x, vector in zip(points, vectors)])
 
     def log_prob(self, x, vector):
         if self.plain and self.lower == -np.inf and self.upper == np.inf:

@@ -1,12 +1,16 @@
 """The acceptance of assertions."""
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from cavity.errors import ModelError
 from cavity.model import Collection, acceptance
 from cavity.prior import GaussianPrior, UniformPrior
+from cavity.search import Laplace
+from cavity.search.model_problem import model_problem
 
 
 def accepted(*comparisons, **parameters):
@@ -59,3 +63,31 @@ def test_two_that_exclude_each_other_say_so():
     x = UniformPrior()
     with pytest.raises(ModelError, match="x > 0.6 and x < 0.4 are never true together"):
         accepted(x > 0.6, x < 0.4, x=x)
+
+
+class OneMeasurement:
+    """x + y measured as 1 with a standard deviation of .5."""
+
+    def log_likelihood_function(self, instance):
+        return float(norm.logpdf(1.0, instance.x + instance.y, 0.5))
+
+
+def evidence(assert_it, log_acceptance=None):
+    """Of x, y ~ N(0, 1), cut to x < y or not; by importance sampling around the mode."""
+    model = Collection(x=GaussianPrior(0.0, 1.0), y=GaussianPrior(0.0, 1.0))
+    if assert_it:
+        model.add_assertion(model.x < model.y)
+    problem = model_problem(model, OneMeasurement())
+    if log_acceptance is not None:
+        problem = replace(problem, log_acceptance=log_acceptance)
+    return Laplace(n_draws=8192).run(problem, np.random.default_rng(1)).log_evidence
+
+
+def test_the_evidence_of_a_cut_prior_is_the_closed_form():
+    """x - y is independent of x + y, so the half that is left has the evidence of the whole."""
+    assert evidence(assert_it=True) == pytest.approx(norm.logpdf(1.0, 0.0, 1.5), abs=0.05)
+
+
+def test_without_the_renormalisation_it_is_half():
+    difference = evidence(assert_it=True, log_acceptance=0.0) - norm.logpdf(1.0, 0.0, 1.5)
+    assert difference == pytest.approx(math.log(0.5), abs=0.05)
