@@ -11,7 +11,7 @@ from cavity.propagate.locals import local_draws, local_ess, local_moments
 from cavity.propagate.particles import Score
 from cavity.propagate.predictive import interim_prior, shared_prior
 from cavity.propagate.site import Site
-from cavity.propagate.sweep import Sweep, SweepInfo, describe_stall, newton, propagate, sweep
+from cavity.propagate.sweep import Sweep, SweepInfo, describe_stall, newton, propagate
 from cavity.propagate.table import build_table, chebyshev_ticks, leave_odd_out_error, tempered_ticks, tensor_nodes
 from cavity.propagate.transform import GlobalSpace
 
@@ -45,7 +45,6 @@ __all__ = [
     "propagate",
     "shared_prior",
     "site_noise",
-    "sweep",
     "tempered_ticks",
     "tensor_nodes",
     "transport",

@@ -148,7 +148,7 @@ def transport(log_l, mode, tau, design, scales, hessian=None):
     Returns
     -------
     ndarray
-        [d, p]; zero where a difference is not finite.
+        [d, p]; zero if a value is not finite or the mode is none.
     """
     mode, scales = np.asarray(mode, float), 0.25 * np.asarray(scales, float)
     d, p, step = len(mode), len(design.psi0), 0.5
@@ -162,6 +162,8 @@ def transport(log_l, mode, tau, design, scales, hessian=None):
         theta += [mode + a * moves[i] + b * moves[j] for i, j in pairs for a in (1, -1) for b in (1, -1)]
         v += [np.zeros(p)] * (len(theta) - len(v))
     values = np.asarray(log_l(np.array(theta), design.psi(np.array(v))), float)
+    if not np.isfinite(values).all():
+        return np.zeros((d, p))
     signs = np.array([a * b for a, b, i, j in corners], float)
     mixed = (values[: len(corners)] * signs).reshape(d, p, 4).sum(-1) / (4 * scales[:, None] * step)
     if hessian is None:
@@ -171,7 +173,7 @@ def transport(log_l, mode, tau, design, scales, hessian=None):
         for (i, j), (pp, pm, mp, mm) in zip(pairs, cross):
             hessian[i, j] = hessian[j, i] = (pp - pm - mp + mm) / (4 * scales[i] * scales[j])
     matrix = np.diag(1 / np.asarray(tau, float) ** 2) - hessian
-    if not (np.isfinite(matrix).all() and np.isfinite(mixed).all() and np.linalg.eigvalsh(matrix).min() > 0):
+    if np.linalg.eigvalsh(matrix)[0] <= 0:
         return np.zeros((d, p))
     return np.linalg.solve(matrix, mixed)
 

@@ -50,9 +50,10 @@ def _expectation_maximisation(theta, weights, components, iterations=60):
     values, vectors = np.linalg.eigh(spread)
     along = centred @ vectors[:, -1]
     order = np.argsort(along, kind="stable")
-    cumulative = np.cumsum(weights[order])
-    centres = np.searchsorted(cumulative, (np.arange(components) + 0.5) / components * cumulative[-1])
-    means = theta[order[np.minimum(centres, S - 1)]]
+    slab = np.empty(S, int)  # equal masses along the widest direction
+    slab[order] = np.minimum((np.cumsum(weights[order]) * components * (1 - 1e-9)).astype(int), components - 1)
+    membership = (slab == np.arange(components)[:, None]) * weights + 1e-12 / S
+    means = membership @ theta / membership.sum(1, keepdims=True)
     covariances = np.repeat(spread[None] / components**2, components, 0)
     shares = np.full(components, 1 / components)
     floor, previous = 1e-3 * spread, -np.inf

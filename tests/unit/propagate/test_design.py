@@ -1,0 +1,85 @@
+"""Designs and surrogates for shared parameters."""
+
+import numpy as np
+import pytest
+
+from cavity.errors import PropagationError
+from cavity.propagate.design import (
+    SharedDesign,
+    axial_design,
+    feature_gradient,
+    feature_hessian,
+    features,
+    fit_surrogate,
+    monomials,
+    transport,
+)
+
+
+@pytest.mark.parametrize("kind, points, terms", [("axial", 12, 9), ("quad", 18, 12), ("chebyshev", 42, 27)])
+def test_sizes(kind, points, terms):
+    offsets, exponents, v_max = axial_design(3, kind)
+    assert offsets.shape == (points, 3) and exponents.shape == (terms, 3) and v_max >= 3.5
+    assert np.linalg.matrix_rank(features(offsets, exponents)) == terms
+
+
+def test_an_unknown_design_is_an_error():
+    with pytest.raises(PropagationError, match="axial, quad or chebyshev, got full"):
+        axial_design(2, "full")
+
+
+def test_derivatives_of_the_monomials():
+    exponents, v, h = monomials(3, 4), np.array([0.3, -0.7, 1.1]), 1e-5
+    for j in range(3):
+        step = h * np.eye(3)[j]
+        slope = (features(v + step, exponents) - features(v - step, exponents)) / (2 * h)
+        assert np.allclose(feature_gradient(v, exponents)[:, j], slope, atol=1e-8)
+        bend = (feature_gradient(v + step, exponents) - feature_gradient(v - step, exponents)) / (2 * h)
+        assert np.allclose(feature_hessian(v, exponents)[:, :, j], bend, atol=1e-8)
+
+
+def test_whitening_and_points():
+    covariance = np.array([[2.0, 0.6], [0.6, 1.0]])
+    design = SharedDesign.around([1.0, -1.0], covariance, 1).with_transport([[0.5, -0.5]])
+    psi = design.psi(np.eye(2))
+    assert np.allclose((psi - design.psi0) @ design.whitener.T, np.eye(2))
+    theta, psi = design.points(np.zeros((3, 1)))[0]
+    assert np.allclose(theta, -2.5 * 0.5) and np.allclose(psi, design.psi(design.offsets[0]))
+
+
+def quadratic(theta, psi, matrix):
+    x = np.concatenate([theta, psi], -1)
+    return -0.5 * np.einsum("ni,ij,nj->n", x, matrix, x)
+
+
+def test_transport_is_the_degeneracy_of_a_quadratic():
+    rng = np.random.default_rng(0)
+    root = rng.normal(size=(4, 4))
+    matrix = root @ root.T + np.eye(4)
+    design = SharedDesign.around(np.zeros(2), np.diag([0.5, 2.0]), 2)
+    tau = np.array([0.7, 1.3])
+    expected = np.linalg.solve(matrix[:2, :2] + np.diag(1 / tau**2), -matrix[:2, 2:] @ np.linalg.inv(design.whitener))
+    for hessian in (None, -matrix[:2, :2]):
+        found = transport(lambda t, p: quadratic(t, p, matrix), np.zeros(2), tau, design, np.full(2, 0.3), hessian)
+        assert np.allclose(found, expected, atol=1e-6)
+
+
+def test_transport_gives_up_where_the_likelihood_vanishes():
+    design = SharedDesign.around(np.zeros(1), np.eye(1), 1)
+    assert not transport(lambda t, p: np.full(len(t), -np.inf), [0.0], [1.0], design, [1.0]).any()
+
+
+def test_a_polynomial_is_found_exactly_and_its_error_is_zero():
+    design = SharedDesign.around(np.zeros(2), np.eye(2), 1, "quad")
+    truth = np.random.default_rng(1).normal(size=(6, len(design.exponents)))
+    change = truth @ features(design.offsets, design.exponents).T
+    found, error = fit_surrogate(design, change, np.zeros(6))
+    assert np.allclose(found, truth) and error < 1e-8
+
+
+def test_the_error_is_that_of_points_left_out():
+    design = SharedDesign.around(np.zeros(1), np.eye(1), 1)
+    _, error = fit_surrogate(design, np.abs(design.offsets).T * 5.0, np.zeros(1))
+    assert error > 1.0
+    coefficients, _ = fit_surrogate(design, np.array([[-np.inf, 0.0, 0.0, -1.0]]), np.zeros(1))
+    assert np.isfinite(coefficients).all()

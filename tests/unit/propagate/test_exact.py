@@ -1,0 +1,79 @@
+"""The exact pass: importance sampling, its refits, Markov chains, evidence, no globals at all."""
+
+import numpy as np
+import pytest
+
+from cavity.prior import GaussianPrior
+from cavity.propagate import GlobalSpace, SiteBank, build_table, exact_pass, grid_pass, tensor_nodes
+from cavity.propagate.exact import Mixture, refitted, resampled
+
+
+def test_posterior_and_evidence(normal):
+    result = exact_pass(normal.space, normal.bank, normal.mean, np.diag(normal.sd**2))
+    mean, covariance = result.moments()
+    assert result.method == "importance" and result.pareto_k < 0.7
+    assert (np.abs(mean - normal.mean) < 0.03 * normal.sd).all()
+    assert np.allclose(np.sqrt(np.diag(covariance)), normal.sd, rtol=0.03)
+    assert result.log_evidence == pytest.approx(normal.log_evidence, abs=0.03)
+    assert 0 < result.log_evidence_error < 0.05
+    assert np.exp(result.log_weights).sum() == pytest.approx(1.0)
+
+
+def test_a_bad_start_is_mended_by_refits(normal):
+    result = exact_pass(normal.space, normal.bank, normal.mean + 1.5 * normal.sd, 3 * np.diag(normal.sd**2))
+    assert result.log_evidence == pytest.approx(normal.log_evidence, abs=0.05)
+
+
+def banana():
+    space = GlobalSpace.from_priors(["a", "b"], [GaussianPrior(0.0, 2.0), GaussianPrior(0.0, 2.0)])
+    nodes = tensor_nodes(np.linspace(-8, 8, 65), np.linspace(-10, 10, 81))
+    log_l = -0.5 * ((nodes[:, 1] - nodes[:, 0] ** 2) / 0.8) ** 2
+    site = build_table("d", {"drawn": [], "shared": ["a", "b"]}, nodes, log_l[None], np.zeros(1))
+    return space, SiteBank([site], space)
+
+
+def test_a_chain_takes_over_where_no_proposal_fits():
+    space, bank = banana()
+    exact = grid_pass(space, bank)
+    result = exact_pass(space, bank, np.array([1.0, 1.0]), 0.02 * np.eye(2), refits=1)
+    assert result.method == "hmc" and result.ess > 100
+    (mean, covariance), (exact_mean, exact_covariance) = result.moments(), exact.moments()
+    sd = np.sqrt(np.diag(exact_covariance))
+    assert (np.abs(mean - exact_mean) < 0.3 * sd).all()
+    assert np.allclose(np.sqrt(np.diag(covariance)), sd, rtol=0.2)
+    assert result.log_evidence == pytest.approx(exact.log_evidence, abs=max(0.1, 4 * result.log_evidence_error))
+
+
+def test_the_same_seed_gives_the_same_bits(normal):
+    one, two, other = (exact_pass(normal.space, normal.bank, normal.mean, np.eye(2), n=256, seed=s) for s in (1, 1, 2))
+    assert (one.draws == two.draws).all() and (one.log_weights == two.log_weights).all()
+    assert one.log_evidence != other.log_evidence
+
+
+def test_a_mixture_is_normalised():
+    mixture = Mixture([[0.0], [3.0]], [[[1.0]], [[0.2]]], [0.3, 0.7])
+    x = np.linspace(-400, 400, 400001)[:, None]
+    assert np.exp(mixture.log_density(x)).sum() * (x[1, 0] - x[0, 0]) == pytest.approx(1.0, abs=1e-4)
+    draws = mixture.draws(4096, 1)[:, 0]
+    assert draws.mean() == pytest.approx(2.1, abs=0.05)
+    assert (draws > 2).mean() == pytest.approx(0.7, abs=0.03)
+
+
+def test_a_refit_covers_the_points():
+    x = np.random.default_rng(0).normal(size=(2000, 2)) * [1.0, 5.0]
+    found = refitted(x, np.zeros(2000))
+    assert np.allclose(found.means[0], 0, atol=0.3) and found.factors[0][1, 1] > 5
+
+
+def test_resampling_keeps_the_weights():
+    counts = np.bincount(resampled(np.log([0.5, 0.25, 0.25]), 1000, np.random.default_rng(0)))
+    assert counts.tolist() == [500, 250, 250]
+
+
+def test_without_globals_the_evidence_is_a_sum():
+    from cavity.propagate import build_site
+
+    space = GlobalSpace.from_priors([], [])
+    sites = [build_site(f"d{i}", {"drawn": [], "shared": []}, np.full(4, -1.5 - np.log(4))) for i in range(3)]
+    result = exact_pass(space, SiteBank(sites, space), np.zeros(0), np.zeros((0, 0)))
+    assert result.log_evidence == pytest.approx(-4.5) and result.method == "none"

@@ -1,0 +1,46 @@
+"""Quadrature over one or two globals, and counting modes."""
+
+import numpy as np
+import pytest
+
+from cavity.errors import PropagationError
+from cavity.prior import GaussianPrior, UniformPrior
+from cavity.propagate import GlobalSpace, SiteBank, build_table, grid_pass, modes, tensor_nodes
+
+
+def test_two_globals(normal):
+    result = grid_pass(normal.space, normal.bank)
+    mean, covariance = result.moments()
+    assert result.method == "grid"
+    assert result.log_evidence == pytest.approx(normal.log_evidence, abs=0.02)
+    assert result.log_evidence_error < 1e-4
+    assert (np.abs(mean - normal.mean) < 0.02 * normal.sd).all()
+    assert np.allclose(np.sqrt(np.diag(covariance)), normal.sd, rtol=0.02)
+    assert len(modes(normal.space, normal.bank)) == 1
+
+
+def test_a_needle_in_a_bounded_prior_is_found_and_zoomed_into():
+    space = GlobalSpace.from_priors(["a"], [UniformPrior(0.0, 1.0)])
+    ticks = np.unique(np.concatenate([np.linspace(-6, 6, 41), 0.5 + 0.01 * np.linspace(-6, 6, 41)]))[:, None]
+    site = build_table("d", {"drawn": [], "shared": ["a"]}, ticks, -0.5 * ((ticks.T - 0.5) / 0.002) ** 2, np.zeros(1))
+    result = grid_pass(space, SiteBank([site], space))
+    assert result.moments()[0][0] == pytest.approx(0.5, abs=1e-4)
+    assert np.sqrt(result.moments()[1][0, 0]) == pytest.approx(0.002, rel=0.02)
+
+
+def test_modes_within_reach_are_counted_highest_first():
+    space = GlobalSpace.from_priors(["a", "b"], [GaussianPrior(0.0, 3.0), GaussianPrior(0.0, 3.0)])
+    nodes = tensor_nodes(np.linspace(-9, 9, 61), np.linspace(-9, 9, 61))
+    log_l = np.logaddexp(-((nodes - 2) ** 2).sum(1), -((nodes + 2) ** 2).sum(1) - 1.0)
+    log_l = np.logaddexp(log_l, -((nodes - [4, -4]) ** 2).sum(1) - 20.0)
+    bank = SiteBank([build_table("d", {"drawn": [], "shared": ["a", "b"]}, nodes, log_l[None], np.zeros(1))], space)
+    found = modes(space, bank)
+    assert len(found) == 2 and found[0].phi == pytest.approx([1.9, 1.9], abs=0.2)
+    assert len(modes(space, bank, depth=40)) == 3
+
+
+def test_more_globals_are_refused():
+    space = GlobalSpace.from_priors("abc", [UniformPrior(0.0, 1.0)] * 3)
+    for function in (grid_pass, modes):
+        with pytest.raises(PropagationError, match="this fit has 3"):
+            function(space, SiteBank([], space))

@@ -1,0 +1,76 @@
+"""Local posteriors against quadrature."""
+
+import numpy as np
+import pytest
+
+from cavity.message import sobol_normal
+from cavity.prior import GaussianPrior, HalfNormalPrior
+from cavity.propagate import GlobalSpace, SiteBank, build_site, exact_pass, local_draws, local_ess, local_moments
+
+NOISE = 0.5
+
+
+@pytest.fixture(scope="module")
+def phi(normal):
+    return exact_pass(normal.space, normal.bank, normal.mean, np.diag(normal.sd**2)).equal_weight(
+        1500, np.random.default_rng(0)
+    )
+
+
+def exact(normal, i):
+    gain = np.exp(2 * normal.grid[:, 1]) / (np.exp(2 * normal.grid[:, 1]) + NOISE**2)
+    centre = normal.grid[:, 0] + gain * (normal.y[i] - normal.grid[:, 0])
+    mean = normal.weights @ centre
+    return mean, np.sqrt(normal.weights @ (centre**2 + gain * NOISE**2) - mean**2)
+
+
+def test_moments_and_draws_of_drawn_variables(normal, phi):
+    moments, draws = local_moments(normal.bank, phi), local_draws(normal.bank, phi, 1)
+    for i in range(0, 15, 3):
+        mean, sd = exact(normal, i)
+        its, drawn = moments[f"d{i}"], draws[f"d{i}"]
+        assert its.names == drawn.names == ("x", "square")
+        assert abs(its.mean[0] - mean) < 0.05 * sd and its.sd[0] == pytest.approx(sd, rel=0.05)
+        assert abs(drawn.values[:, 0].mean() - mean) < 0.12 * sd
+        assert drawn.values[:, 0].std() == pytest.approx(sd, rel=0.1)
+
+
+def test_payload_belongs_to_its_particle(normal, phi):
+    drawn = local_draws(normal.bank, phi, 1)["d3"].values
+    assert np.corrcoef(drawn[:, 0] ** 2, drawn[:, 1])[0, 1] > 0.8
+
+
+def test_draws_do_not_depend_on_the_other_datasets(normal, phi):
+    alone = normal.bank.without([name for name in normal.bank.datasets if name != "d4"])
+    assert (local_draws(alone, phi, 1)["d4"].values == local_draws(normal.bank, phi, 1)["d4"].values).all()
+
+
+def test_ess_falls_away_from_where_a_site_was_built(normal, phi):
+    near = local_ess(normal.bank, phi)
+    far = local_ess(normal.bank, phi + np.array([4.0, -2.0]))
+    assert all(far[name] < near[name] for name in near)
+
+
+def site(family, lower=None, upper=None):
+    item = {"name": "x", "family": family, "mean": {"variable": "mu"}, "sigma": {"variable": "tau"}}
+    spec = {"drawn": [item | {"lower": lower, "upper": upper}], "shared": []}
+    theta = 0.5 * sobol_normal(256, 1, 0)
+    return build_site("d", spec, np.full(256, -np.log(256)), theta, 0.0, 1.0)
+
+
+SPACE = GlobalSpace.from_priors(["mu", "tau"], [GaussianPrior(0.0, 2.0), HalfNormalPrior(2.0)])
+PHI = np.tile([0.1, 0.0], (2000, 1))
+
+
+def test_a_log_gaussian_parent_gives_values_and_not_logarithms():
+    bank = SiteBank([site("LogGaussianPrior")], SPACE)
+    values = local_draws(bank, PHI, 1)["d"].values[:, 0]
+    moments = local_moments(bank, PHI)["d"]
+    assert (values > 0).all()
+    assert values.mean() == pytest.approx(moments.mean[0], abs=4 * moments.sd[0] / np.sqrt(2000))
+
+
+def test_draws_stay_within_the_limits_of_a_truncated_parent():
+    bank = SiteBank([site("GaussianPrior", lower=-0.2, upper=0.5)], SPACE)
+    values = local_draws(bank, PHI, 1)["d"].values[:, 0]
+    assert values.min() >= -0.2 and values.max() <= 0.5
