@@ -312,10 +312,10 @@ def _next_round(context, state, found, number):
     needs, kind, draws = np.ones(n, bool), "refresh", context.ep.n_draws
     if found["kind"] == "table" or found.get("table"):
         kind = "table"
-    elif found["shares"] and (number == 0 or shift > PILOT_SHIFT or found["outside"]):
+    elif found["shares"] and (number == 0 or shift > PILOT_SHIFT):
         kind, draws = "pilot", PILOT_DRAWS  # the surrogates' centre still moves
     elif found["kind"] == "refresh":
-        if shift < HALF_WAY:
+        if shift < HALF_WAY and not found["outside"]:
             needs = poor | _noisiest(found["site_noise"])
         if found["mcse"].max(initial=0.0) > NOISY:
             draws = min(2 * int(state["next_draws"]), MOST_DRAWS)
