@@ -80,4 +80,4 @@ class FitPaths:
 
     def child(self, name):
         """The same for one dataset of a graph."""
-        return FitPaths(str(Path(self.output_path) / name))
+        return FitPaths(str(Path(self.output_path) / str(name)))

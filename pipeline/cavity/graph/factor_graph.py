@@ -118,9 +118,12 @@ class FactorGraphModel(Analysis):
         for i, (dataset, factor) in enumerate(zip(self.datasets, self.factors)):
             factor.analysis.visualize(paths.child(dataset), instance[i])
 
-    def make_result(self, samples, model):
-        """One result a factor, each with that factor's own model and parameters; the joint samples beside them."""
-        return split_by_factor(self, samples, model)
+    def make_result(self, samples, model, **origin):
+        """One result a factor, each with that factor's own model and parameters; the joint samples beside them.
+
+        ``origin`` is what the results say of where they come from: search, identity, seed, name.
+        """
+        return split_by_factor(self, samples, model, **origin)
 
     def optimise(self, optimiser):
         """Fit the graph with an optimiser such as ``ExpectationPropagation``: its ``fit(self)``."""

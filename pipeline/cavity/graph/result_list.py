@@ -27,13 +27,16 @@ class ResultList(list):
         return self.samples.log_evidence
 
 
-def split_by_factor(graph, samples, model):
-    """Each factor's own columns of the joint samples, under the paths of its own model."""
+def split_by_factor(graph, samples, model, **origin):
+    """Each factor's own columns of the joint samples, under the paths of its own model.
+
+    ``origin`` has what each result is given besides: search, identity, seed, name.
+    """
     names = graph.names
     results = []
     for dataset, factor in zip(graph.datasets, graph.factors):
         own = factor.prior_model
         columns = samples.subset([names[prior] for prior in own.priors])
         columns = replace(columns, names=own.parameter_names, labels=None)
-        results.append(Result(columns, own, analysis=factor.analysis, dataset=dataset))
+        results.append(Result(columns, own, analysis=factor.analysis, dataset=dataset, **origin))
     return ResultList(results, replace(samples, model=model), model)

@@ -65,8 +65,7 @@ class Result:
     @property
     def identity(self):
         """Hash of all that decides the numbers: what was fitted, the search's settings and its seed."""
-        settings = json.dumps(self.settings, sort_keys=True)
-        return tree_checksum({"inputs": self.inputs, "settings": settings, "seed": self.seed})
+        return result_identity(self.inputs, self.settings, self.seed)
 
     # --- instances and evidence ---------------------------------------------------------------------------------
 
@@ -144,6 +143,22 @@ class Result:
             settings = {key: value for key, value in self.settings.items() if key != "name"}
             lines += [f"{self.settings.get('name', 'search')} {settings}", ""]
         return "\n".join([*lines, self.summary])
+
+
+def result_identity(inputs, settings, seed):
+    """Hash of all that decides a fit's numbers: known before the fit.
+
+    Parameters
+    ----------
+    inputs
+        Hash of what is fitted.
+    settings
+        Of the search, JSON-able.
+    seed
+        An integer or None.
+    """
+    settings = json.dumps(jsonable(settings), sort_keys=True)
+    return tree_checksum({"inputs": inputs, "settings": settings, "seed": seed})
 
 
 def save_result(path, result):

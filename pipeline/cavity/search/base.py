@@ -101,13 +101,17 @@ class Search:
     def fit(self, model, analysis, seed=1, checkpoint=None, on_error="raise", progress=None):
         """Fit a model with an analysis.
 
+        A search with a ``name`` or a ``path_prefix`` keeps its result and the analysis' images under ``output/``, and
+        gives a kept result back, without a run, where data, code, priors and their order, settings and seed are the
+        same; without either nothing is written.
+
         Parameters
         ----------
         model
             A Model or Collection with at least one free parameter.
         analysis
-            Has ``log_likelihood_function(instance)``; may have ``log_likelihood_batch(arrays)``, ``visualize`` and
-            ``make_result(samples, model)``.
+            Has ``log_likelihood_function(instance)``; may have ``log_likelihood_batch(arrays)``,
+            ``visualize(paths, instance)`` and ``make_result(samples, model, **origin)``.
         seed
             An integer >= 0.
         checkpoint, on_error
@@ -120,18 +124,38 @@ class Search:
         -------
         Result, or what ``analysis.make_result`` returns (a list for a factor graph).
         """
-        from cavity.search.model_problem import model_problem
-        from cavity.search.visual import visual_paths
+        from cavity.posterior.kept import fit_folder, kept_samples
+        from cavity.posterior.result import Result, result_identity
+        from cavity.search.model_problem import inputs_identity
 
-        problem = model_problem(model, analysis, paths=visual_paths(self))
-        progress = Progress(self.name or type(self).__name__) if progress is None else progress or None
-        samples = self.run(problem, generator(seed, "search"), checkpoint, on_error, progress)
+        inputs = inputs_identity(model, analysis)
+        identity = result_identity(inputs, self.settings(), seed)
+        folder = fit_folder(self, identity)
+        origin = {"search": self, "identity": inputs, "seed": seed, "name": self.name or ""}
+        samples = kept_samples(folder, identity, rejects=on_error == "reject")
+        if samples is None:
+            samples = self._run_and_keep(model, analysis, folder, origin, checkpoint, on_error, progress)
+        result = Result(samples, model, analysis=analysis, **origin)
         make_result = getattr(analysis, "make_result", None)
-        if make_result is not None:
-            return make_result(samples, model)
-        from cavity.posterior.result import Result
+        return result if make_result is None else make_result(result.samples, model, **origin)
 
-        return Result(samples, model, search=self, analysis=analysis, identity=problem.identity, name=self.name or "")
+    def _run_and_keep(self, model, analysis, folder, origin, checkpoint, on_error, progress):
+        """The samples of a run; its result and a picture of its best model in ``folder``, where there is one."""
+        from cavity.paths import FitPaths
+        from cavity.posterior.kept import keep
+        from cavity.posterior.result import Result
+        from cavity.search.model_problem import model_problem
+
+        paths = FitPaths(str(folder)) if folder is not None else None
+        if paths is not None:
+            model.to_dict()       # what cannot be stored is said before the search, not after
+        problem = model_problem(model, analysis, paths=paths, identity=origin["identity"])
+        progress = Progress(self.name or type(self).__name__) if progress is None else progress or None
+        samples = self.run(problem, generator(origin["seed"], "search"), checkpoint, on_error, progress)
+        keep(folder, Result(samples, model, **origin))
+        if problem.on_best is not None and samples.log_likelihoods is not None:
+            problem.on_best(samples.max_log_likelihood_vector)
+        return samples
 
     def settings(self):
         """Name and settings as JSON: what decides a result, see :func:`search_from_dict`."""

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from cavity.errors import AnalysisError, SearchError
+from cavity.errors import AnalysisError, ModelError, SearchError
 from cavity.message.sobol import sobol_uniform
+from cavity.model.code import code_behind
 from cavity.search.identity import content_hash
 from cavity.search.problem import Problem
 
@@ -11,7 +12,7 @@ from cavity.search.problem import Problem
 ACCEPTANCE_POINTS = 2**14
 
 
-def model_problem(model, analysis, dataset="", paths=None):
+def model_problem(model, analysis, dataset="", paths=None, identity=None):
     """Build the problem of fitting ``model`` with ``analysis``.
 
     Parameters
@@ -24,7 +25,9 @@ def model_problem(model, analysis, dataset="", paths=None):
     dataset
         For error sentences.
     paths
-        What ``visualize`` gets, see :class:`~cavity.search.visual.VisualPaths`; nothing is drawn without.
+        What ``visualize`` gets, see :class:`~cavity.paths.FitPaths`; nothing is drawn without.
+    identity
+        What :func:`inputs_identity` gives, where it is known.
 
     Raises
     ------
@@ -71,11 +74,24 @@ def model_problem(model, analysis, dataset="", paths=None):
         unit_from=compiled.unit,
         log_prior=compiled.log_prior,
         dataset=dataset,
-        identity=content_hash(model.to_dict(), analysis),
+        identity=inputs_identity(model, analysis) if identity is None else identity,
         on_best=visualize if draws else None,
         log_acceptance=log_acceptance,
         log_acceptance_error=error,
     )
+
+
+def inputs_identity(model, analysis):
+    """Hash of what is fitted: data, priors, their order, and the code of the classes and of all that it reads."""
+    components = [getattr(node, "cls", None) for _, node in getattr(model, "nodes", tuple)()]
+    analyses = [analysis, *(factor.analysis for factor in getattr(analysis, "factors", ()))]
+    try:
+        form = model.to_dict()
+    except ModelError:                # a fixed value that has no stored form
+        links = [[str(model.priors.index(prior)) for prior in value.variables()]
+                 for _, value in model.leaves() if hasattr(value, "variables")]
+        form = [model.parameter_names, links, model]
+    return content_hash(form, analysis, code_behind(*components, *analyses))
 
 
 def acceptance(compiled):

@@ -118,7 +118,7 @@ class LineAnalysis:
     def log_likelihood_function(self, instance):
         return -0.5 * ((instance.slope - 1.0) / 0.1) ** 2
 
-    def make_result(self, samples, model):
+    def make_result(self, samples, model, **origin):
         return samples, model
 
 
@@ -137,3 +137,22 @@ def test_fit_refuses_an_analysis_without_a_likelihood():
 
 def test_a_search_is_made_with_or_without_parts():
     assert Emcee().auto_correlations_settings == AutoCorrelationsSettings()
+
+
+def test_a_quick_fit_prints_nothing(capsys):
+    Laplace(name="quick").fit(LineModel(), LineAnalysis())
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_fit_tells_its_progress_to_the_one_it_is_given():
+    seen = []
+
+    class Told:
+        def update(self, guard):
+            seen.append(guard.calls)
+
+        def close(self, guard):
+            seen.append("end")
+
+    Laplace(checkpoint_interval=0.0).fit(LineModel(), LineAnalysis(), progress=Told())
+    assert len(seen) > 2 and seen[-1] == "end" and seen[:-1] == sorted(seen[:-1])

@@ -1,10 +1,14 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 import cavity as cv
 from cavity.errors import AnalysisError, ModelError
-from cavity.search.model_problem import model_problem
-from cavity.search.visual import VisualPaths
+from cavity.paths import FitPaths
+from cavity.search.model_problem import inputs_identity, model_problem
 
 
 class Line:
@@ -22,6 +26,18 @@ class LineAnalysis(cv.Analysis):
 
     def visualize(self, paths, instance):
         self.drawn.append((paths, instance.slope))
+
+
+FACTOR = 2.0
+
+
+def helper(x):
+    return FACTOR * x
+
+
+class Reading(cv.Analysis):
+    def log_likelihood_function(self, instance):
+        return helper(instance.slope)
 
 
 class BatchedAnalysis(LineAnalysis):
@@ -97,10 +113,50 @@ def test_identity_is_content(model):
     assert model_problem(model, LineAnalysis(np.ones(5))).identity != same
 
 
+def test_the_order_of_parameters_and_the_links_between_them_are_content():
+    first, second = cv.UniformPrior(0.0, 1.0), cv.UniformPrior(0.0, 1.0)
+    models = [cv.Collection(a=first, b=second), cv.Collection(b=second, a=first), cv.Collection(a=first, b=first)]
+    assert len({inputs_identity(model, LineAnalysis(np.ones(5))) for model in models}) == 3
+
+
+def test_a_model_with_a_part_that_cannot_be_stored_has_an_identity_too():
+    class Opaque:
+        def __init__(self, secret):
+            self._secret = secret
+
+    def identity(secret, upper):
+        first, second = cv.UniformPrior(0.0, 1.0), cv.UniformPrior(0.0, upper)
+        return inputs_identity(cv.Collection(a=first, b=second, part=Opaque(secret)), LineAnalysis(np.ones(5)))
+
+    assert identity(1, 2.0) == identity(1, 2.0)
+    assert len({identity(1, 2.0), identity(2, 2.0), identity(1, 3.0)}) == 3
+
+
+@pytest.mark.parametrize("read", ["FACTOR", "helper", "Line"])
+def test_the_code_that_a_likelihood_reads_is_content(model, monkeypatch, read):
+    before = inputs_identity(model, Reading())
+    assert inputs_identity(model, Reading()) == before
+    if read == "Line":
+        monkeypatch.setattr(Line, "value", lambda self: 2.0, raising=False)
+    else:
+        monkeypatch.setitem(globals(), read, {"FACTOR": 3.0, "helper": lambda x: 2.0 * x}[read])
+    assert inputs_identity(model, Reading()) != before
+
+
+def test_identity_is_the_same_in_every_process():
+    """The hash of texts differs from one process to the next; nothing may depend on it."""
+    code = "import cavity as cv, numpy as np; from cavity.search.model_problem import inputs_identity; " \
+        "print(inputs_identity(cv.Collection(g=cv.ex.Gaussian, e=cv.ex.Exponential), " \
+        "cv.ex.Analysis(np.ones(3), np.ones(3))))"
+    runs = [subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, check=True,
+                           capture_output=True).stdout for seed in ("1", "2")]
+    assert runs[0] == runs[1] and len(runs[0].split()[-1]) == 64
+
+
 def test_the_best_model_is_drawn_where_there_is_a_place(model, tmp_path):
     analysis = LineAnalysis(np.ones(5))
     assert model_problem(model, analysis).on_best is None
-    paths = VisualPaths(tmp_path)
+    paths = FitPaths(str(tmp_path))
     model_problem(model, analysis, paths=paths).on_best(np.array([0.5, 0.0]))
     assert analysis.drawn == [(paths, 0.5)]
 
