@@ -1,18 +1,29 @@
 """Running a study.py: by path, under a name of its own, with the modules beside it in reach."""
 import sys
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from cavity.errors import CavityError, StudyError
 
+PRIORS = "priors.yaml"
+
 
 def sources(path):
-    """study.py and every Python file beside or below it, in a fixed order: what a study's code is."""
+    """study.py, every Python file beside or below it and priors.yaml, in a fixed order: what a study's code is."""
     folder = Path(path).parent
     beside = [file for file in folder.rglob("*.py") if not _hidden(file.relative_to(folder))]
+    beside += [folder / PRIORS] if (folder / PRIORS).is_file() else []
     return tuple(sorted({Path(path), *beside}))
+
+
+def default_priors_beside(path):
+    """A context in which models get the default priors of the priors.yaml beside ``path``, if there is one."""
+    from cavity.model import default_priors
+
+    file = Path(path).parent / PRIORS
+    return default_priors(file) if file.is_file() else nullcontext()
 
 
 def _hidden(path):

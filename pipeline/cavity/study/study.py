@@ -9,7 +9,7 @@ from cavity.errors import ConfigError, DatasetError, SearchError, StudyError, di
 from cavity.paths import StudyPaths
 from cavity.study.dataset import Dataset
 from cavity.study.identity import Provenance, dataset_digest, digest, settings_of, source_digest, versions
-from cavity.study.module import load_module, located, modules_beside
+from cavity.study.module import default_priors_beside, load_module, located, modules_beside
 from cavity.study.table import read_table
 
 
@@ -94,7 +94,8 @@ class Study:
     @cached_property
     def namespace(self):
         """The names that study.py defines, after it has run once in this process."""
-        return MappingProxyType(vars(load_module(self.module_path, f"cavity_study_{self.name}")))
+        with default_priors_beside(self.module_path):
+            return MappingProxyType(vars(load_module(self.module_path, f"cavity_study_{self.name}")))
 
     @cached_property
     def shared_names(self):
@@ -132,7 +133,8 @@ class Study:
                 f"{did_you_mean(phase.factor, functions) or '; define it'}"
             )
         arguments = (self.dataset(dataset),) if _positional(function) < 2 else (self.dataset(dataset), previous)
-        with modules_beside(self.module_path), located(self.module_path, f"{phase.factor} for dataset {dataset}: "):
+        where = located(self.module_path, f"{phase.factor} for dataset {dataset}: ")
+        with default_priors_beside(self.module_path), modules_beside(self.module_path), where:
             found = function(*arguments)
         if not isinstance(found, AnalysisFactor):
             what = "nothing" if found is None else f"a {type(found).__name__}"

@@ -1,7 +1,8 @@
 """Loading a study and composing its models."""
 import pytest
 
-from cavity.errors import ConfigError, DatasetError, StudyError
+import cavity as cv
+from cavity.errors import ConfigError, DatasetError, ModelError, StudyError
 from cavity.study import Study
 
 
@@ -58,3 +59,43 @@ def test_a_search_that_is_wrong_is_named_with_its_place(folder):
     (folder / "config.yaml").write_text("phases: [{name: main, search: {name: Dynesty}}]\n")
     with pytest.raises(ConfigError, match=r"phases\[0\].search.*did you mean DynestyStatic"):
         Study.load(folder)
+
+
+SHAPE_WITHOUT_PRIORS = """
+import cavity as cv
+from shapes import Point
+
+shared = cv.Model(Point)
+
+
+def factor(dataset):
+    point = cv.Model(Point)
+    return cv.AnalysisFactor(prior_model=cv.Collection(point=point, shared=shared), analysis=cv.ex.Analysis([1], [1]))
+"""
+
+
+def test_models_get_the_default_priors_of_the_studys_own_file(folder):
+    (folder / "study.py").write_text(SHAPE_WITHOUT_PRIORS)
+    with pytest.raises(ModelError, match="x has neither prior"):
+        Study.load(folder).factor("main", "a").prior_model.compile()
+    (folder / "priors.yaml").write_text("Point:\n  x: {type: Uniform, lower_limit: -1.0, upper_limit: 3.0, unit: cm}\n")
+    study = Study.load(folder)
+    model = study.factor("main", "a").prior_model
+    assert [prior.upper_limit for prior in model.priors] == [3.0, 3.0] and tuple(model.units) == ("cm", "cm")
+    assert list(study.shared_names.priors.values()) == ["shared.x"]
+    with pytest.raises(ModelError, match="x has neither prior"):
+        cv.Model(study.namespace["Point"]).compile()      # the file holds for its study alone
+
+
+def test_other_default_priors_are_another_study(folder):
+    identities = [Study.load(folder).identity("main")]
+    for upper in (1.0, 2.0):
+        (folder / "priors.yaml").write_text(f"Point:\n  x: {{type: Uniform, lower_limit: 0.0, upper_limit: {upper}}}\n")
+        identities.append(Study.load(folder).identity("main"))
+    assert len(set(identities)) == 3
+
+
+def test_a_wrong_default_prior_is_named_with_its_file(folder):
+    (folder / "priors.yaml").write_text("Point:\n  x: {type: Uniform, lower_limit: 2.0, upper_limit: 1.0}\n")
+    with pytest.raises(ConfigError, match=r"priors.yaml: Point.x: .*lower_limit"):
+        Study.load(folder).factor("main", "a")
