@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from cavity.message.pareto import log_sum_exp
 from cavity.propagate import exact_pass, grid_pass, local_draws, local_moments
 from tests.statistics.check import assert_same_posterior, moments
 from tests.statistics.propagate.problems import eight_schools, surgical
@@ -73,3 +74,27 @@ def test_the_check_fails_when_the_parent_is_counted_twice(problem):
     result = exact_pass(problem.space, bank, mean, covariance)
     with pytest.raises(AssertionError, match=f"of {problem.space.names[1]} is"):
         assert_same_posterior(posterior(problem, result), problem.exact, dm=0.06, sdr=(0.95, 1.05))
+
+
+AXES = {
+    "eight_schools": (np.linspace(-16, 24, 161), np.linspace(-6, 5, 221)),
+    "surgical": (np.linspace(-4, -1.2, 141), np.linspace(-5, 1.2, 187)),
+}
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_posterior_and_evidence_agree_with_quadrature_closer_than_nuts_can_tell(name):
+    """Gauss-Hermite over theta on a grid over phi."""
+    problem, axes = PROBLEMS[name](), AXES[name]
+    nodes, weights = np.polynomial.hermite_e.hermegauss(61)
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 2)
+    theta = grid[:, :1] + np.exp(grid[:, 1:]) * nodes
+    log_p = problem.space.log_prior(grid)
+    for log_likelihood in problem.log_likelihoods.values():
+        log_p = log_p + log_sum_exp(log_likelihood(theta) + np.log(weights / weights.sum()))
+    exact = moments(problem.space.names, problem.space.values(grid), log_p)
+    log_evidence = log_sum_exp(log_p) + np.log(np.prod([axis[1] - axis[0] for axis in axes]))
+    bank, q = problem.fit(seed=2)
+    result = exact_pass(problem.space, bank, q.mean, q.covariance)
+    assert_same_posterior(posterior(problem, result), exact, dm=0.03, sdr=(0.97, 1.03))
+    assert result.log_evidence == pytest.approx(log_evidence, abs=0.04)
