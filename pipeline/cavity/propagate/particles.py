@@ -270,10 +270,10 @@ class ParticleGroup:
             log_l, grad, hess = self._truncated(eta, log_l, grad, hess)
         transposed = np.swapaxes(jacobian, -1, -2)
         hess = transposed @ hess @ jacobian
-        drawn = 2 * self.d  # psi enters v linearly: only (m, log sd) may be curved in phi
-        if curvature[..., :drawn, :, :].any():
-            bent = curvature[..., :drawn, :, :].reshape(curvature.shape[:2] + (drawn, D * D))
-            hess = hess + (grad[..., None, :drawn] @ bent).reshape(Q, self.N, D, D)
+        if curvature.any():
+            bent = curvature.reshape(curvature.shape[:2] + (size, D * D))
+            bent = full @ bent if self.p else bent
+            hess = hess + (grad[..., None, :] @ bent).reshape(Q, self.N, D, D)
         grad = (transposed @ grad[..., None])[..., 0]
         noise = transposed @ noise @ jacobian
         log_l = np.where(np.isnan(log_l), -np.inf, log_l)
