@@ -145,11 +145,17 @@ def test_the_code_that_a_likelihood_reads_is_content(model, monkeypatch, read):
 
 def test_identity_is_the_same_in_every_process():
     """The hash of texts differs from one process to the next; nothing may depend on it."""
-    code = "import cavity as cv, numpy as np; from cavity.search.model_problem import inputs_identity; " \
-        "print(inputs_identity(cv.Collection(g=cv.ex.Gaussian, e=cv.ex.Exponential), " \
+    code = (
+        "import cavity as cv, numpy as np; from cavity.search.model_problem import inputs_identity; "
+        "print(inputs_identity(cv.Collection(g=cv.ex.Gaussian, e=cv.ex.Exponential), "
         "cv.ex.Analysis(np.ones(3), np.ones(3))))"
-    runs = [subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, check=True,
-                           capture_output=True).stdout for seed in ("1", "2")]
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True
+        ).stdout
+        for seed in ("1", "2")
+    ]
     assert runs[0] == runs[1] and len(runs[0].split()[-1]) == 64
 
 
