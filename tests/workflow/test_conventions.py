@@ -1,0 +1,85 @@
+"""Where a workflow may be started from, used as a module, and reported."""
+import base64
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def snakemake(*arguments, **keywords):
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *map(str, arguments)]
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **keywords)
+
+
+@pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
+def test_the_default_study_is_found_from_any_working_directory(tmp_path, snakefile):
+    done = snakemake("--snakefile", ROOT / snakefile, "--directory", tmp_path, "--dry-run", "--quiet", "host")
+    assert done.returncode == 0, done.stdout
+    assert "study=gaussian_hierarchical" in done.stdout
+
+
+def test_a_configfile_elsewhere_is_a_study(fresh):
+    done = fresh.run("--configfile", str(fresh.study / "config.yaml"), "--dry-run")
+    assert "study=study, run=main" in done.output and "study/d3.csv" in done.output
+
+
+def test_a_key_on_the_command_line_overrides_the_study(fresh):
+    run = fresh.run("--dry-run", "--printshellcmds", "--config", "study=study/config.yaml", "seed=5")
+    assert "--set=seed=5" in run.output
+
+
+def test_no_rule_has_a_run_block_and_only_the_target_asks_the_checkpoint():
+    rules = {path: path.read_text() for path in [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]}
+    assert not [path for path, text in rules.items() if re.search(r"^\s*run:", text, re.MULTILINE)]
+    assert [path.name for path, text in rules.items() if "checkpoints." in text] == ["common.smk"]
+    users = [path.name for path, text in rules.items() if "last_round_files(" in text]
+    assert sorted(users) == ["Snakefile", "common.smk"]
+    assert len(rules[ROOT / "Snakefile"].splitlines()) <= 60
+
+
+def test_the_conda_environment_pins_the_versions_of_the_lock():
+    lock = dict(line.lower().split("==") for line in (ROOT / "requirements.lock").read_text().split())
+    pins = dict(re.findall(r"^  - ([a-z0-9-]+) =(\S+)$", (ROOT / "envs" / "cavity.yaml").read_text(), re.MULTILINE))
+    assert len(pins) >= 8
+    assert {name.removesuffix("-base"): version for name, version in pins.items()} == {
+        name: lock[name] for name in (pin.removesuffix("-base") for pin in pins)
+    }
+
+
+def test_the_lock_has_versions_and_no_addresses():
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+", line) for line in lines)
+
+
+@pytest.mark.long
+def test_the_workflow_is_used_twice_as_a_module(finished, tmp_path):
+    (tmp_path / "Snakefile").write_text(
+        "\n".join(
+            f"""
+module {name}:
+    snakefile: {str(ROOT / "Snakefile")!r}
+    config: {{"study": {str(finished.study / "config.yaml")!r}, "seed": {seed}}}
+    prefix: {name!r}
+
+use rule * from {name} as {name}_*
+"""
+            for name, seed in (("one", 1), ("two", 2))
+        )
+    )
+    done = snakemake("--directory", tmp_path, "one_all", "two_all", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    folders = [tmp_path / name / "results" / "study" / "main" for name in ("one", "two")]
+    one, two = ((folder / "posterior.h5").read_bytes() for folder in folders)
+    assert one == finished.published()["posterior.h5"] != two
+
+
+@pytest.mark.long
+def test_the_report_is_one_file_with_the_plots_in_it(workspace):
+    workspace.run("--report", "report.html")
+    page = (workspace.folder / "report.html").read_text()
+    graph = (workspace.folder / "results" / "study" / "main" / "plots" / "graph.png").read_bytes()
+    assert "summary.json" in page and base64.b64encode(graph).decode() in page
