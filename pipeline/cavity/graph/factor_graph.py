@@ -48,28 +48,33 @@ class FactorGraphModel(Analysis):
         self.parent_of = {}
         for factor in self.factors:
             self.parent_of.update(parents_of(factor.prior_model.priors, given))
-        self.parents = tuple(dict.fromkeys([*given, *self.parent_of.values()]))
+        self.parents = self._all_parents(given)
         self.shared_names = dict(names.priors) if names else self._notebook_names()
-        self.parent_names = dict(names.parents) if names else self._parent_names()
+        self.parent_names = {**self._parent_names(), **(names.parents if names else {})}
+
+    def _all_parents(self, given):
+        """Every parent, those of parents' own parameters included (a group's mean may itself be drawn)."""
+        found, waiting = {}, [*given, *self.parent_of.values()]
+        while waiting:
+            parent = waiting.pop(0)
+            if parent not in found:
+                found[parent] = None
+                above = parents_of(parent.variables, given)
+                self.parent_of.update(above)
+                waiting += above.values()
+        return tuple(found)
 
     def _parent_names(self):
-        """{parent: name}: its own, or the path of the first variable drawn from it."""
-        found = {}
+        """{parent: name}: its own, or the path of the first variable drawn from it; each name once."""
+        paths, found, taken = {}, {}, Counter()
+        for factor in self.factors:
+            for prior, path in zip(factor.prior_model.priors, factor.prior_model.parameter_names):
+                if prior in self.parent_of:
+                    paths.setdefault(self.parent_of[prior], path)
         for parent in self.parents:
-            drawn = next((p for p, owner in self.parent_of.items() if owner is parent), None)
-            path = (
-                next(
-                    (
-                        f.prior_model.parameter_names[f.prior_model.priors.index(drawn)]
-                        for f in self.factors
-                        if drawn in f.prior_model.priors
-                    ),
-                    "parent",
-                )
-                if drawn
-                else "parent"
-            )
-            found[parent] = parent.name or f"{path}_parent"
+            label = parent.name or (f"{paths[parent]}_parent" if parent in paths else "parent")
+            taken[label] += 1
+            found[parent] = label if taken[label] == 1 else f"{label}_{taken[label]}"
         return found
 
     def _notebook_names(self):
@@ -77,7 +82,7 @@ class FactorGraphModel(Analysis):
         names, uses = {}, Counter(p for f in self.factors for p in f.prior_model.priors)
         for factor in self.factors:
             for prior, path in zip(factor.prior_model.priors, factor.prior_model.parameter_names):
-                if uses[prior] > 1 and prior not in self.parent_of:
+                if uses[prior] > 1:
                     names.setdefault(prior, path)
         for parent, label in self._parent_names().items():
             for argument in parent.hyperpriors:

@@ -61,12 +61,12 @@ class CompiledGlobal:
                 limits = (prior.lower_limit, prior.upper_limit)
                 groups.setdefault((parent_of[prior], limits), []).append(i)
         self._families = []
-        for (parent, limits), members in groups.items():
+        for parent, limits in _parents_first(groups, parent_of):
             missing = [v for v in parent.variables if v not in index]
             if missing:
                 raise ModelError("a parent's hyperparameter is not in the graph; pass its HierarchicalFactor too")
             where = [(v, index[v]) for v in parent.variables]
-            self._families.append(_Family(parent, limits, np.array(members), where))
+            self._families.append(_Family(parent, limits, np.array(groups[parent, limits]), where))
 
     def vector(self, unit):
         """Unit cube (ndim,) -> parameters (ndim,): parents first, then what is drawn from them."""
@@ -124,6 +124,15 @@ class CompiledGlobal:
         """Log density of the hierarchy's prior at one vector, normalised."""
         free = sum(float(prior.log_prob(vector[i])) for i, prior in self._free)
         return free + sum(family.log_prob(vector[family.members], vector) for family in self._families)
+
+
+def _parents_first(groups, parent_of):
+    """The (parent, limits) in an order in which a parent's own drawn hyperparameters come before it."""
+
+    def depth(parent):
+        return 1 + max((depth(parent_of[v]) for v in parent.variables if v in parent_of), default=0)
+
+    return sorted(groups, key=lambda entry: depth(entry[0]))
 
 
 class _Family:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from cavity.errors import GraphError
 from cavity.graph.hierarchical import HierarchicalFactor
+from cavity.graph.plate import Plate
 from cavity.model import Collection, Model
 from cavity.prior import DrawnVariable, Expression, Prior
 
@@ -23,6 +24,7 @@ class SharedNames:
 
     priors: Mapping[Prior, str]
     parents: Mapping[HierarchicalFactor, str]
+    plates: tuple = ()
 
     def parameter(self, name):
         """The prior called ``name``."""
@@ -66,7 +68,8 @@ def name_shared(namespace):
                             f"{name}.{argument}: a relation of a prior without a name; assign the prior to a variable"
                         )
     _refuse_equal_names(priors)
-    return SharedNames(priors=priors, parents=parents)
+    plates = tuple(dict.fromkeys(value for _, value in items if isinstance(value, Plate)))
+    return SharedNames(priors=priors, parents=parents, plates=plates)
 
 
 def _collect(name, value, priors, parents):

@@ -5,7 +5,7 @@ from typing import Any
 
 from cavity.errors import GraphError
 from cavity.graph.hierarchical import HierarchicalFactor, parents_of
-from cavity.prior import Expression, Prior
+from cavity.prior import DrawnVariable, Expression, Prior
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ def view_factor(factor, dataset, shared_names, parents=()):
     parent_of = parents_of(compiled.priors, parents)
     drawn, shared, local = [], [], []
     for index, (name, prior) in enumerate(zip(compiled.names, compiled.priors)):
-        if prior in parent_of:
-            if prior in shared_names:
+        if prior in parent_of and not (isinstance(prior, DrawnVariable) and prior in shared_names):
+            if prior in shared_names and not isinstance(prior, DrawnVariable):
                 raise GraphError(f"dataset {dataset}: {name} is drawn from a parent and shared at once; choose one")
             drawn.append(Drawn(index, name, prior, parent_of[prior]))
         elif prior in shared_names:
@@ -106,8 +106,15 @@ def view_factor(factor, dataset, shared_names, parents=()):
     )
 
 
-def link_of(view, shared_names):
+def link_of(view, coordinates):
     """How the factor sees the global parameters, as plain data that a site stores (see propagate.link).
+
+    Parameters
+    ----------
+    view
+        A :class:`FactorView`.
+    coordinates
+        Of the shared parameters.
 
     Raises
     ------
@@ -122,7 +129,7 @@ def link_of(view, shared_names):
                 f"dataset {view.dataset}: {drawn.name} is drawn from a {family}; expectation propagation integrates "
                 "Gaussian, truncated Gaussian and log-Gaussian parents: use inference: joint for this one"
             )
-        arguments = {key: _plain(value, shared_names) for key, value in drawn.parent.hyperpriors.items()}
+        arguments = {key: coordinates.form(drawn.parent.hyperpriors[key]) for key in ("mean", "sigma")}
         entries.append(
             {
                 "name": drawn.name,
@@ -133,11 +140,15 @@ def link_of(view, shared_names):
                 "upper": _limit(drawn, "upper_limit", min),
             }
         )
-    return {"drawn": entries, "shared": [name for _, name in view.shared]}
+    return {"drawn": entries, "shared": [_seen(coordinates, view.compiled.priors[index]) for index, _ in view.shared]}
 
 
-def _plain(value, names):
-    return value.to_dict(lambda prior: names[prior]) if isinstance(value, Expression) else float(value)
+def _seen(coordinates, prior):
+    """A shared parameter as a site sees it: its coordinate, or a derived value."""
+    label = coordinates.of_prior[prior]
+    if label not in coordinates.derived:
+        return label
+    return {"name": coordinates.display[label], "value": coordinates.derived[label]}
 
 
 def _limit(drawn, side, tightest):

@@ -28,5 +28,6 @@ def interim_prior(link, mean, covariance):
 
 def shared_prior(link, mean, covariance):
     """q's mean [p] and covariance [p, p] of the link's shared parameters: they centre and whiten a design."""
-    index = link.shared_index
-    return np.asarray(mean, float)[index], np.asarray(covariance, float)[np.ix_(index, index)]
+    jet = link.jet(np.asarray(mean, float))
+    jacobian = jet.jacobian[2 * link.d :]
+    return jet.value[2 * link.d :], jacobian @ covariance @ jacobian.T

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cavity.errors import GraphError
-from cavity.graph import AnalysisFactor, SharedNames, view_factor
+from cavity.graph import AnalysisFactor, SharedNames, coordinates_of, view_factor
+from cavity.prior import DrawnVariable
 from cavity.propagate.transform import GlobalSpace
 
 LISTED_MODELS = 1000  # datasets whose models a result records
@@ -69,9 +70,15 @@ class PhaseContext:
     _seen: dict = field(default_factory=dict, repr=False)
 
     @property
+    def coordinates(self):
+        """The coordinates that propagation works in."""
+        return coordinates_of(self.names.priors)
+
+    @property
     def space(self):
-        """The shared parameters on unconstrained scales."""
-        return GlobalSpace.from_priors(tuple(self.names.priors.values()), tuple(self.names.priors))
+        """The coordinates on unconstrained scales."""
+        coordinates = self.coordinates
+        return GlobalSpace.from_priors(coordinates.names, coordinates.priors)
 
     def view(self, dataset):
         """One dataset's factor, its parameters sorted by role.
@@ -110,13 +117,28 @@ def check_graph(context, views):
     """
     used = set()
     for view in views:
-        used.update(name for _, name in view.shared)
-        used.update(context.names.priors[prior] for prior in view.hyperparameters)
+        used.update(_with_parents(context, view))
     refuse_unused(context, used)
 
 
+def _with_parents(context, view):
+    """Names of all that a factor's parameters depend on, through parents and groups."""
+    waiting = [*view.hyperparameters, *(context.names.parameter(name) for _, name in view.shared)]
+    found = set()
+    while waiting:
+        prior = waiting.pop()
+        if prior not in context.names.priors:
+            raise GraphError(
+                f"dataset {view.dataset}: a parent made inside factor has a hyperparameter of its own; "
+                "make the parent, or its hyperparameter, at module level"
+            )
+        found.add(context.names.priors[prior])
+        waiting += prior.parent.variables if isinstance(prior, DrawnVariable) else ()
+    return found
+
+
 def refuse_unused(context, used):
-    """The same checks, given the names that the datasets' links use."""
+    """The same checks, given the names of the shared parameters in use."""
     names = tuple(context.names.priors.values())
     for name in names:
         if name not in used:

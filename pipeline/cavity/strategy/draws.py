@@ -107,11 +107,6 @@ class Weighted:
         """The share of the heaviest draw."""
         return float(np.exp(self.log_weights.max()))
 
-    def without_weightless(self, depth=30.0):
-        """Without the draws that no phi could give a weight to."""
-        keep = self.log_w > self.log_w.max() - depth
-        return Weighted(self.theta[keep], self.z[keep], self.log_w[keep])
-
 
 def weighted_together(batches, interim):
     """Every draw of every batch, weighted by the mixture of all their proposals.
@@ -133,4 +128,13 @@ def weighted_together(batches, interim):
     mixture = logsumexp([np.log(len(batch.log_l)) + batch.log_density(theta, z) for batch in batches], axis=0)
     standard = (theta - interim.mean) / interim.sd
     prior = log_prior(standard) - np.log(interim.sd).sum() + log_prior(z)
-    return Weighted(theta, z, log_l + prior - mixture)
+    order = _halves([len(batch.log_l) for batch in batches])
+    return Weighted(theta[order], z[order], (log_l + prior - mixture)[order])
+
+
+def _halves(sizes):
+    """The first halves of all batches, then their second halves: how they differ tells how quiet the draws are."""
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    first = [np.arange(start, start + size // 2) for start, size in zip(starts, sizes)]
+    second = [np.arange(start + size // 2, start + size) for start, size in zip(starts, sizes)]
+    return np.concatenate([*first, *second])

@@ -1,5 +1,6 @@
 """The functions that run a phase: the only ones that ``Study.fit`` and the workflow's verbs call."""
 
+from cavity.graph import with_groups
 from cavity.strategy import independent, joint, rounds, site_search, summary
 from cavity.strategy.context import EPSettings, PhaseContext
 
@@ -27,7 +28,7 @@ def phase_context(study, phase, previous=None):
         inference=phase.inference,
         datasets=tuple(dataset.id for dataset in study.datasets),
         factor=lambda dataset: study.factor(phase, dataset, previous),
-        names=study.shared_names,
+        names=with_groups(study.shared_names, _keys(study)),
         search=study.search(phase),
         seed=study.config.seed,
         ep=EPSettings(tolerance=phase.ep.tolerance, max_rounds=phase.ep.max_rounds),
@@ -35,6 +36,15 @@ def phase_context(study, phase, previous=None):
         provenance=study.provenance(phase),
         covariates={dataset.id: dict(dataset.covariates) for dataset in study.datasets},
     )
+
+
+def _keys(study):
+    """{column: its distinct values as text, in the order of the table}: the keys of possible groups."""
+    columns = {}
+    for dataset in study.datasets:
+        for column, value in dataset.covariates.items():
+            columns.setdefault(column, {})[str(value)] = None
+    return {column: tuple(values) for column, values in columns.items()}
 
 
 def _strategy(context):

@@ -8,7 +8,7 @@ from cavity.message.gaussian import weighted_moments
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.diagnostics import site_noise
 from cavity.propagate.exact import exact_pass
-from cavity.propagate.link import variables_of
+from cavity.propagate.link import Link, variables_of
 from cavity.propagate.site import Site
 from cavity.propagate.sweep import describe_stall, newton, propagate
 from cavity.rng import generator, seed_sequence
@@ -159,14 +159,16 @@ def _used_names(context, sites):
     """Global parameters that some site's link mentions."""
     used = set()
     for tree in sites.values():
-        used.update(tree.get("shared", ()))
-        if "site" in tree:
-            link = json.loads(tree["site"]["link"])
-            used.update(link["shared"])
-            for entry in link["drawn"]:
-                used.update(variables_of(entry["mean"]))
-                used.update(variables_of(entry["sigma"]))
-    return used
+        link = _link(tree)
+        forms = [form for entry in link["drawn"] for form in (entry["mean"], entry["sigma"])]
+        forms += [entry["value"] if isinstance(entry, dict) else {"variable": entry} for entry in link["shared"]]
+        used.update(name for form in forms for name in variables_of(form))
+    return {context.coordinates.display[name] for name in used}
+
+
+def _link(tree):
+    """How a site sees the shared parameters."""
+    return json.loads(tree["link"] if tree["kind"] == "pilot" else tree["site"]["link"])
 
 
 def _aggregate_sites(context, space, sites, state, number):
@@ -262,13 +264,14 @@ def _aggregate_pilot(context, space, sites):
         joined = _prior_alone(space)
     precision = np.linalg.inv(joined["covariance"])
     shift = precision @ joined["mean"]
-    prior_mean, prior_covariance = space.start()
     for tree in sites.values():
         if tree["kind"] == "pilot":
-            where = [space.index(name) for name in tree["shared"]]
-            p, h = _message(tree, prior_mean[where], np.diag(prior_covariance)[where])
-            precision[np.ix_(where, where)] += p
-            shift[where] += h
+            link = Link(_link(tree), space)
+            jet = link.jet(joined["mean"])
+            J, at = jet.jacobian[2 * link.d :], jet.value[2 * link.d :]
+            p, h = _message(tree)
+            precision += J.T @ p @ J
+            shift += J.T @ (h - p @ (at - J @ joined["mean"]))
     covariance = np.linalg.inv(precision)
     found = joined | {"kind": "pilot", "mean": covariance @ shift, "covariance": covariance, "table": False}
     if not with_drawn and space.dimension <= 2:
@@ -289,8 +292,9 @@ def _aggregate_pilot(context, space, sites):
     return found | {"shares": True, "site_size": np.full(len(sites), np.inf)}
 
 
-def _message(tree, prior_mean, prior_variance):
+def _message(tree):
     """A pilot's Gaussian message on its shared parameters: posterior over prior, negative directions dropped."""
+    prior_mean, prior_variance = np.asarray(tree["points"]["psi_mean"]), np.asarray(tree["points"]["psi_sd"]) ** 2
     log_w = np.asarray(tree["points"]["log_weights"])
     mean, covariance = weighted_moments(np.asarray(tree["points"]["psi"]), log_w)
     root = np.sqrt(prior_variance)

@@ -1,5 +1,7 @@
 """One dataset, one round: search its tilted distribution and condense it into a site function."""
 
+import json
+
 import numpy as np
 from scipy.special import ndtr
 
@@ -7,6 +9,7 @@ from cavity.graph import link_of
 from cavity.propagate.build import build_site
 from cavity.propagate.design import SharedDesign, fit_surrogate, transport
 from cavity.propagate.link import Link
+from cavity.propagate.predictive import shared_prior
 from cavity.rng import generator
 from cavity.search.guard import Guard
 from cavity.search.polish import polish
@@ -45,7 +48,7 @@ def search_site(context, dataset, plan, previous=None, checkpoint=None):
     if previous is not None and dataset not in set(plan["refresh"]):
         return {**previous, "calls": 0, "rejected": 0}
     view, space = context.view(dataset), context.space
-    link = Link(link_of(view, context.names.priors), space)
+    link = Link(link_of(view, context.coordinates), space)
     rng = generator(context.seed, context.phase, dataset, plan["round"])
     if plan["kind"] == "table" and previous is not None:
         return search_table(context, view, link, plan, previous, rng)
@@ -66,18 +69,17 @@ def search_site(context, dataset, plan, previous=None, checkpoint=None):
     if tilted.free_shared:
         return {**tree, "kind": "pilot", "calls": calls, "rejected": rejected, **_pilot(tilted, weighted, dataset)}
     guard = Guard(tilted.design_problem(dataset), on_error=context.on_error)
-    kept = weighted.without_weightless()
-    local = tilted.local_values(kept.z)
+    local = tilted.local_values(weighted.z)
     design = coefficients = None
     figures = {"ess": weighted.ess, "pareto_k": weighted.pareto_k}
     if tilted.p:
-        design, coefficients, error = _shared_design(tilted, plan, kept.theta, local, kept.log_w, guard)
+        design, coefficients, error = _shared_design(tilted, plan, weighted.theta, local, weighted.log_w, guard)
         figures["surrogate_error"] = error
     site = build_site(
         dataset,
         link.spec,
-        kept.log_w,
-        kept.theta,
+        weighted.log_w,
+        weighted.theta,
         interim.mean,
         interim.sd,
         payload=local,
@@ -175,7 +177,9 @@ def _points(tilted, batches, weighted):
     p = tilted.p if tilted.free_shared else 0
     return {
         "theta": weighted.theta,
-        "psi": tilted.shared_from_normal(weighted.z[:, :p]) if p else np.empty((len(weighted.theta), 0)),
+        "psi": tilted.psi_from_normal(weighted.z[:, :p]) if p else np.empty((len(weighted.theta), 0)),
+        "psi_mean": np.array([prior.mean for prior in tilted.shared_priors] if p else []),
+        "psi_sd": np.array([prior.sigma for prior in tilted.shared_priors] if p else []),
         "z": weighted.z[:, p:],
         "log_weights": weighted.log_weights,
         "interim_mean": np.asarray(tilted.interim.mean),
@@ -207,17 +211,16 @@ def _near_held(tilted, points):
 
 def _pilot(tilted, weighted, dataset):
     """A first look with shared parameters free: its moments place the rounds that follow."""
-    found = {"shared": list(tilted.link.spec["shared"])}
+    found = {"link": json.dumps(tilted.link.spec)}
     if tilted.d:
-        kept = weighted.without_weightless()
         site = build_site(
             dataset,
             {**tilted.link.spec, "shared": []},
-            kept.log_w,
-            kept.theta,
+            weighted.log_w,
+            weighted.theta,
             tilted.interim.mean,
             tilted.interim.sd,
-            payload=tilted.local_values(kept.z[:, tilted.p :]),
+            payload=tilted.local_values(weighted.z[:, tilted.p :]),
             payload_names=_local_names(tilted),
         )
         found["site"] = site.to_tree()
@@ -226,8 +229,7 @@ def _pilot(tilted, weighted, dataset):
 
 def _shared_design(tilted, plan, theta, local, log_w, guard):
     """log L of every particle at shared values around q's mean, moved along what theta and psi trade off."""
-    where = tilted.where_shared
-    covariance = np.asarray(plan["covariance"])[np.ix_(where, where)]
+    covariance = shared_prior(tilted.link, plan["mean"], plan["covariance"])[1]
     design = SharedDesign.around(tilted.interim.shared, covariance, tilted.d, plan["design"])
     S = len(theta)
 

@@ -1,5 +1,6 @@
 """Tables: site functions of one or two shared parameters that are broad or have several modes."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ from scipy.special import logsumexp
 from cavity.posterior.weighted import quantiles
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.grid import grid_pass
+from cavity.propagate.link import Link
 from cavity.propagate.site import Site
 from cavity.propagate.table import build_table, tempered_ticks, tensor_nodes
 from cavity.search.guard import Guard
@@ -34,7 +36,7 @@ def search_table(context, view, link, plan, previous, rng):
     interim = Interim(mean=np.empty(0), sd=np.empty(0), shared=np.zeros(link.p))
     tilted = Tilted(view, link, context.space, interim)
     guard = Guard(tilted.design_problem(view.dataset), context.on_error)
-    nodes = np.asarray(plan["nodes"])[:, tilted.where_shared]
+    nodes = np.asarray(plan["nodes"])[:, link.shared_index]
     points = previous["points"]
     batches = _reusable(points, nodes)
     batches.append(_batch(tilted, guard, nodes, points, plan, rng))
@@ -136,15 +138,14 @@ def pilot_landscape(space, sites):
     grid = np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], axis=-1)
     total = space.log_prior(grid)
     for tree in sites.values():
-        where = [space.index(name) for name in tree["shared"]]
-        total = total + _log_kernel_ratio(
-            tree["points"]["psi"], tree["points"]["log_weights"], grid[:, where], space, where
-        )
+        where = Link(json.loads(tree["link"]), space).shared_index
+        total = total + _log_kernel_ratio(tree["points"], grid[:, where])
     return axes, total.reshape([len(a) for a in axes])
 
 
-def _log_kernel_ratio(psi, log_w, grid, space, where):
-    """log of (kernel density of a pilot's posterior / prior), with a floor."""
+def _log_kernel_ratio(points, grid):
+    """log of (kernel density of a pilot's posterior / its prior), with a floor; up to a constant."""
+    psi, log_w = points["psi"], points["log_weights"]
     w = np.exp(log_w - np.max(log_w))
     w /= w.sum()
     p = psi.shape[1]
@@ -153,9 +154,7 @@ def _log_kernel_ratio(psi, log_w, grid, space, where):
     for j in range(p):
         log_k -= 0.5 * ((grid[:, j, None] - psi[:, j]) / width[j]) ** 2 + np.log(width[j] * np.sqrt(2 * np.pi))
     density = logsumexp(log_k + np.log(np.maximum(w, 1e-300)), axis=1)
-    phi = np.tile(space.start()[0], (len(grid), 1))
-    phi[:, where] = grid
-    ratio = density - space.log_prior_terms(phi)[:, where].sum(-1)
+    ratio = density + (0.5 * ((grid - points["psi_mean"]) / points["psi_sd"]) ** 2).sum(-1)  # the pilot's own prior
     return np.logaddexp(ratio, ratio.max() - np.log(1e4))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from cavity.prior import GaussianPrior
 from cavity.propagate.predictive import interim_prior, shared_prior
 from cavity.search.problem import Problem
 from cavity.search.proposal import ALMOST_ONE, ALMOST_ZERO
@@ -55,6 +56,15 @@ def predictive_interim(link, mean, covariance):
     return Interim(mean=centre, sd=sd, shared=shared_prior(link, mean, covariance)[0])
 
 
+def _pilot_priors(link, space):
+    """What a pilot assumes about free shared parameters: Gaussians on psi's scale, by their prior's quantiles."""
+    from cavity.message.sobol import sobol_normal
+
+    psi = link.eta(_prior_phi(space, sobol_normal(PILOT_DRAWS, space.dimension, 1)))[:, 2 * link.d :]
+    low, middle, high = np.quantile(psi, [0.05, 0.5, 0.95], axis=0)
+    return [GaussianPrior(float(m), float(s)) for m, s in zip(middle, (high - low) / 3.29)]
+
+
 class Tilted:
     """One factor under an interim prior.
 
@@ -72,8 +82,8 @@ class Tilted:
             for e in link.spec["drawn"]
         ]
         self._batch = getattr(view.analysis, "log_likelihood_batch", None)
-        self.where_shared = [space.names.index(name) for _, name in view.shared]
-        self.shared_priors = [view.compiled.priors[i] for i, _ in view.shared]
+        if self.free_shared:
+            self.shared_priors = _pilot_priors(link, space)
 
     @property
     def names(self):
@@ -83,15 +93,13 @@ class Tilted:
     def shared_values(self, psi):
         """Unconstrained (..., p) -> physical (..., p)."""
         psi = np.asarray(psi, float)
-        values = [self.space.value_of(j, psi[..., k]) for k, j in enumerate(self.where_shared)]
-        return np.stack(values, axis=-1) if values else psi
+        if self.link.is_derived or not self.p:
+            return psi
+        return np.stack([self.space.value_of(j, psi[..., k]) for k, j in enumerate(self.link.shared_index)], axis=-1)
 
-    def shared_from_normal(self, z):
-        """Standard normal coordinates of free shared parameters (n, p) -> the unconstrained scale (n, p)."""
-        values = np.stack([prior.value_for(ndtr(z[:, k])) for k, prior in enumerate(self.shared_priors)], axis=-1)
-        phi = self.space.values(np.tile(self.space.start()[0], (len(z), 1)))
-        phi[:, self.where_shared] = values
-        return self.space.phi(phi)[:, self.where_shared]
+    def psi_from_normal(self, z):
+        """Standard normal coordinates of free shared parameters (n, p) -> psi (n, p)."""
+        return np.stack([prior.value_for(ndtr(z[:, k])) for k, prior in enumerate(self.shared_priors)], axis=-1)
 
     def local_values(self, z):
         """Standard normal coordinates (n, k) -> local parameters (n, k)."""
@@ -135,13 +143,8 @@ class Tilted:
             out[:d] = mean + sd * ndtri(unit[:d])
             for i, prior in enumerate(priors, d):
                 out[i] = prior.value_for(unit[i])
-            return out
-
-        def unit_from(point):
-            out = np.empty(len(point))
-            out[:d] = ndtr((point[:d] - mean) / sd)
-            for i, prior in enumerate(priors, d):
-                out[i] = prior.cdf(point[i])
+            if self.free_shared:
+                out[d:q] = self.shared_values(out[d:q])
             return out
 
         def log_likelihood(point):
@@ -157,7 +160,6 @@ class Tilted:
             prior_transform=prior_transform,
             log_likelihood=log_likelihood,
             log_likelihood_batch=log_likelihood_batch if self._batch is not None else None,
-            unit_from=unit_from,
             dataset=dataset,
             identity=identity,
             on_best=on_best,

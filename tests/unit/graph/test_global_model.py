@@ -1,4 +1,5 @@
 """The model of a graph: many points at once, and assertions across datasets and parents."""
+
 from dataclasses import replace
 
 import numpy as np
