@@ -148,7 +148,7 @@ class Search:
 
         paths = FitPaths(str(folder)) if folder is not None else None
         if paths is not None:
-            model.to_dict()       # what cannot be stored is said before the search, not after
+            model.to_dict()  # what cannot be stored is said before the search, not after
         problem = model_problem(model, analysis, paths=paths, identity=origin["identity"])
         progress = Progress(self.name or type(self).__name__) if progress is None else progress or None
         samples = self.run(problem, generator(origin["seed"], "search"), checkpoint, on_error, progress)

@@ -1,7 +1,6 @@
 """Importance sampling of a problem from a proposal in z-space."""
 
 import numpy as np
-from scipy.special import logsumexp
 
 from cavity.errors import SearchError
 from cavity.search.base import make_samples
@@ -28,12 +27,12 @@ def importance_samples(problem, guard, proposal, n_draws, rng, info):
     SearchError
         If no draw has a finite likelihood.
     """
-    from cavity.message.pareto import psis
+    from cavity.message.pareto import log_sum_exp, psis
 
     z = draw(proposal, n_draws, rng)
     unit, values, log_likelihoods = evaluate(problem, guard, z)
     log_weights = log_likelihoods + log_prior(z) - log_density(proposal, z) - np.log(n_draws)
-    log_evidence = float(logsumexp(log_weights))
+    log_evidence = float(log_sum_exp(log_weights))
     if not np.isfinite(log_evidence):
         raise SearchError(
             f"importance sampling{' of dataset ' + problem.dataset if problem.dataset else ''}: none of "

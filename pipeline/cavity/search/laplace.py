@@ -1,10 +1,10 @@
 """Laplace: the modes of the posterior, and importance sampling from t distributions around them."""
 
 import numpy as np
-from scipy.special import logsumexp, ndtri
+from scipy.special import ndtri
 
 from cavity.errors import SearchError
-from cavity.message.pareto import effective_sample_size
+from cavity.message.pareto import effective_sample_size, log_sum_exp
 from cavity.message.sobol import sobol_uniform
 from cavity.search.base import Search
 from cavity.search.importance import evaluate, importance_samples
@@ -67,7 +67,7 @@ class Laplace(Search):
         modes = self._modes(target, problem, rng)
         covariances = np.array([covariance_of(mode.precision) for mode in modes])
         heights = np.array([mode.value for mode in modes]) + 0.5 * np.linalg.slogdet(covariances)[1]
-        shares = np.maximum(np.exp(heights - logsumexp(heights)), 0.02)
+        shares = np.maximum(np.exp(heights - log_sum_exp(heights)), 0.02)
         proposal = make_proposal(shares, [mode.z for mode in modes], 1.1 * covariances, self.df, self.prior_fraction)
         if self.n_adapt:
             proposal = self._adapted(problem, guard, proposal, rng)
@@ -109,7 +109,7 @@ class Laplace(Search):
             targets.append(evaluate(problem, guard, z)[2] + log_prior(z))
             last = targets[-1] - log_density(proposals[-1], z)
             pooled = np.concatenate(points)
-            density = logsumexp([log_density(earlier, pooled) for earlier in proposals], axis=0)
+            density = log_sum_exp([log_density(earlier, pooled) for earlier in proposals], axis=0)
             log_weights = np.concatenate(targets) - density
             if not np.isfinite(log_weights).any():
                 return proposal

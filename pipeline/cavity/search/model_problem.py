@@ -87,9 +87,12 @@ def inputs_identity(model, analysis):
     analyses = [analysis, *(factor.analysis for factor in getattr(analysis, "factors", ()))]
     try:
         form = model.to_dict()
-    except ModelError:                # a fixed value that has no stored form
-        links = [[str(model.priors.index(prior)) for prior in value.variables()]
-                 for _, value in model.leaves() if hasattr(value, "variables")]
+    except ModelError:  # a fixed value that has no stored form
+        links = [
+            [str(model.priors.index(prior)) for prior in value.variables()]
+            for _, value in model.leaves()
+            if hasattr(value, "variables")
+        ]
         form = [model.parameter_names, links, model]
     return content_hash(form, analysis, code_behind(*components, *analyses))
 

@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import gammaincinv, gammaln, logsumexp, ndtr, ndtri
+from scipy.special import gammaincinv, gammaln, ndtr, ndtri
 
+from cavity.message.pareto import log_sum_exp
 from cavity.message.sobol import sobol_uniform
 
 #: The largest number below 1: a quantile function of 1 is infinite for an unbounded prior.
@@ -80,18 +81,13 @@ def log_density(proposal, z):
     n_dim = z.shape[1]
     df = proposal.df
     constant = gammaln(0.5 * (df + n_dim)) - gammaln(0.5 * df) - 0.5 * n_dim * np.log(df * np.pi)
-    terms = []
-    for weight, mean, factor in zip(proposal.weights, proposal.means, proposal.factors, strict=True):
-        radius = np.linalg.solve(factor, (z - mean).T)
-        terms.append(
-            np.log(weight)
-            + constant
-            - np.log(np.diag(factor)).sum()
-            - 0.5 * (df + n_dim) * np.log1p((radius * radius).sum(0) / df)
-        )
+    radius = (z - proposal.means[:, None]) @ np.swapaxes(np.linalg.inv(proposal.factors), 1, 2)
+    height = np.log(proposal.weights) + constant
+    height = height - np.log(np.diagonal(proposal.factors, axis1=1, axis2=2)).sum(1)
+    terms = height[:, None] - 0.5 * (df + n_dim) * np.log1p((radius * radius).sum(-1) / df)
     if proposal.prior_fraction > 0:
-        terms.append(np.log(proposal.prior_fraction) + log_prior(z))
-    return logsumexp(terms, axis=0)
+        terms = np.concatenate([terms, np.log(proposal.prior_fraction) + log_prior(z)[None]])
+    return log_sum_exp(terms, axis=0)
 
 
 def log_prior(z):
@@ -131,23 +127,25 @@ def fit_components(z, log_weights, n_components, rng, n_resample=600, iterations
     pooled = np.cov(y, rowvar=False).reshape(n_dim, n_dim) / n_components**2 + 1e-6 * np.eye(n_dim)
     covariances = np.repeat(pooled[None], n_components, 0)
     shares = np.full(n_components, 1.0 / n_components)
+    before = -np.inf
     for _ in range(iterations):
-        log_terms = np.array(
-            [
-                np.log(share) + _log_normal(y, mean, covariance)
-                for share, mean, covariance in zip(shares, means, covariances, strict=True)
-            ]
-        )
-        member = np.exp(log_terms - logsumexp(log_terms, axis=0))
+        away, log_terms = _log_normals(y, means, covariances)
+        log_terms += np.log(shares)[:, None]
+        log_density = log_sum_exp(log_terms, axis=0)
+        member = np.exp(log_terms - log_density)
         counts = member.sum(1)
         kept = counts > 2.0
-        member, counts = member[kept], counts[kept]
+        member, counts, away = member[kept], counts[kept], away[kept]
         shares = counts / counts.sum()
-        means = member @ y / counts[:, None]
-        away = y[None] - means[:, None]
-        scatter = np.einsum("kn,kni,knj->kij", member, away, away)
+        moved = (member[:, None, :] @ away)[:, 0] / counts[:, None]
+        means = means[kept] + moved
+        scatter = np.swapaxes(member[..., None] * away, 1, 2) @ away
+        scatter -= counts[:, None, None] * moved[:, :, None] * moved[:, None, :]
         pooled = scatter.sum(0) / n + 1e-8 * np.eye(n_dim)
         covariances = (scatter + (n_dim + 2) * pooled) / (counts[:, None, None] + n_dim + 2)
+        if abs(log_density.mean() - before) < 1e-4:
+            break
+        before = log_density.mean()
     return shares, centre + scale * means, covariances * scale[:, None] * scale
 
 
@@ -164,7 +162,10 @@ def _spread_out(y, k, rng):
     return np.array(chosen)
 
 
-def _log_normal(y, mean, covariance):
-    factor = np.linalg.cholesky(covariance)
-    radius = np.linalg.solve(factor, (y - mean).T)
-    return -0.5 * (radius * radius).sum(0) - np.log(np.diag(factor)).sum() - 0.5 * y.shape[1] * np.log(2.0 * np.pi)
+def _log_normals(y, means, covariances):
+    """y (n, D) less each mean, (K, n, D), and the log densities (K, n)."""
+    factors = np.linalg.cholesky(covariances)
+    away = y - means[:, None]
+    radius = away @ np.swapaxes(np.linalg.inv(factors), 1, 2)
+    constant = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(1) + 0.5 * y.shape[1] * np.log(2.0 * np.pi)
+    return away, -0.5 * (radius * radius).sum(-1) - constant[:, None]
