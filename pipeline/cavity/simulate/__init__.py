@@ -1,7 +1,14 @@
 """Seeded simulators: each writes data files, a table of datasets and the truth behind them."""
+from cavity.simulate.feature import FeatureGrid
 from cavity.simulate.gaussians import GaussianHierarchical, GaussianShared
+from cavity.simulate.lensing import Lensing
 from cavity.simulate.write import write_simulation
 
-SIMULATORS = {"gaussian_hierarchical": GaussianHierarchical, "gaussian_shared": GaussianShared}
+SIMULATORS = {
+    "feature_grid": FeatureGrid,
+    "gaussian_hierarchical": GaussianHierarchical,
+    "gaussian_shared": GaussianShared,
+    "lensing": Lensing,
+}
 
-__all__ = ["SIMULATORS", "GaussianHierarchical", "GaussianShared", "write_simulation"]
+__all__ = ["SIMULATORS", "FeatureGrid", "GaussianHierarchical", "GaussianShared", "Lensing", "write_simulation"]

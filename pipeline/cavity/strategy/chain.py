@@ -1,13 +1,16 @@
 """Search chaining: which earlier results the factor of a dataset sees, and how a chain of phases hangs together."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from cavity.errors import StudyError, did_you_mean
+from cavity.strategy.grid_cells import in_cell
+from cavity.strategy.grid_search import chosen_priors
 from cavity.strategy.passing import EarlierPhase
 
 
 class PreviousPhases(Mapping):
-    """Phase -> :class:`~cavity.strategy.passing.EarlierPhase`, the second argument of ``factor(dataset, previous)``.
+    """What ``factor(dataset, previous)`` gets: phase or grid search -> :class:`~cavity.strategy.passing.EarlierPhase`.
 
     Parameters
     ----------
@@ -50,22 +53,23 @@ def previous_of(study, phase, dataset, results):
     dataset
         The dataset's id.
     results
-        Phase -> PhaseResult of every phase before it.
+        Name -> PhaseResult of every phase before it, and PhaseGrid of every grid search that it or they come after.
 
     Raises
     ------
     StudyError
         If the result of an earlier phase is not there.
     """
-    earlier = study.config.earlier(phase)
+    grids = study.config.earlier_grids(phase)
     entries = {}
-    for name in earlier:
+    for name in (*study.config.earlier(phase), *grids):
         if name not in results:
             raise StudyError(f"phase {phase} comes after {name}, which has no result yet; fit {name} first")
+        composer = _best_cell_composer if name in grids else _composer
         entries[name] = EarlierPhase(
             result=results[name],
             dataset=dataset,
-            compose=_composer(study, name, dataset, results),
+            compose=composer(study, name, dataset, results),
             names=study.shared_names,
         )
     return PreviousPhases(phase, entries)
@@ -74,3 +78,16 @@ def previous_of(study, phase, dataset, results):
 def _composer(study, phase, dataset, results):
     """Composes the factor of an earlier phase, with what that phase saw itself."""
     return lambda: study.factor(phase, dataset, previous_of(study, phase, dataset, results))
+
+
+def _best_cell_composer(study, grid, dataset, results):
+    """Composes the factor that a grid search fitted, confined to the dataset's best cell."""
+
+    def compose():
+        phase = study.config.derived[grid].phase
+        factor = study.factor(phase, dataset, previous_of(study, phase, dataset, results))
+        cell = results[grid].fits[dataset].best_cell
+        replacements, _ = in_cell(cell, chosen_priors(factor.prior_model, list(cell.boxes)))
+        return replace(factor, prior_model=factor.prior_model.replacing(replacements))
+
+    return compose

@@ -127,8 +127,10 @@ def chosen_priors(model, grid_priors):
     return found
 
 
-def cell_problem(model, analysis, cell, priors, dataset=""):
-    """(model, analysis, log of the prior mass) of one cell."""
+def cell_problem(model, analysis, cell, priors):
+    """(model, analysis, log of the prior mass) of one cell; SearchError where ``priors`` are of another model."""
+    if not set(priors.values()) <= set(model.priors):
+        raise SearchError(f"cell {cell.described()}: its parameters are not those of the model")
     replacements, log_mass = in_cell(cell, priors)
     if isinstance(analysis, FactorGraphModel):
         graph = graph_with(analysis, replacements)

@@ -40,7 +40,7 @@ def search_datasets(study, context, plan, datasets, previous=None, progress=None
         else:
             entry = study.paths.cache / f"{keys.of(name, before)}.h5"
             search = partial(phase_run.search_site, context, name, plan, before)
-            sites[name], how = _kept(entry, search)
+            sites[name], how = kept(entry, search)
         if progress is not None:
             progress(name, how)
     return sites
@@ -62,7 +62,7 @@ def aggregate_round(study, context, sites, state):
         return phase_run.aggregate(context, sites, state)
     key = digest(Keys(study, context, {}).common, [dataset_digest(dataset) for dataset in study.datasets])
     entry = study.paths.cache / f"{key}.h5"
-    return _kept(entry, lambda checkpoint: phase_run.aggregate(context, {}, None, checkpoint))[0]
+    return kept(entry, lambda checkpoint: phase_run.aggregate(context, {}, None, checkpoint))[0]
 
 
 class Keys:
@@ -84,7 +84,7 @@ class Keys:
         return digest(self.common, dataset_digest(self.study.dataset(dataset)), tree_checksum(before) if before else "")
 
 
-def _kept(entry, search):
+def kept(entry, search):
     """(tree, how): a finished search from its file, or ``search(checkpoint)`` and then the file."""
     try:
         return load_tree(entry), "known"

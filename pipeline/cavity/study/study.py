@@ -122,6 +122,10 @@ class Study:
         StudyError
             If the function is missing, raises, or returns something else than an AnalysisFactor.
         """
+        return self.compose(phase, self.dataset(dataset), previous)
+
+    def compose(self, phase, dataset, previous=None):
+        """The same for a dataset object, which may load other arrays than the table's."""
         from cavity.graph import AnalysisFactor
 
         phase = self.config.phase(phase) if isinstance(phase, str) else phase
@@ -132,14 +136,14 @@ class Study:
                 f"{self.module_path}: phase {phase.name} needs a function {phase.factor}(dataset)"
                 f"{did_you_mean(phase.factor, functions) or '; define it'}"
             )
-        arguments = (self.dataset(dataset),) if _positional(function) < 2 else (self.dataset(dataset), previous)
-        where = located(self.module_path, f"{phase.factor} for dataset {dataset}: ")
+        arguments = (dataset,) if _positional(function) < 2 else (dataset, previous)
+        where = located(self.module_path, f"{phase.factor} for dataset {dataset.id}: ")
         with default_priors_beside(self.module_path), modules_beside(self.module_path), where:
             found = function(*arguments)
         if not isinstance(found, AnalysisFactor):
             what = "nothing" if found is None else f"a {type(found).__name__}"
             raise StudyError(
-                f"{self.module_path}: {phase.factor} returned {what} for dataset {dataset}; "
+                f"{self.module_path}: {phase.factor} returned {what} for dataset {dataset.id}; "
                 "return a cavity.AnalysisFactor"
             )
         return found
@@ -152,9 +156,12 @@ class Study:
         return search_from_dict(phase.search.settings)
 
     def earlier_digest(self, phase):
-        """SHA-256 of what the earlier phases of a phase are made from; empty for a first phase."""
+        """SHA-256 of what the earlier phases and grid searches of a phase are made from; empty for a first phase."""
         names = self.config.earlier(phase.name)
-        return digest(*(self.identity(name) for name in names)) if names else ""
+        grids = [self.config.derived[name] for name in self.config.earlier_grids(phase.name)]
+        cuts = [grid.model_dump(mode="json", exclude={"cells_per_job"}) for grid in grids]
+        fitted = [settings_of(self.config, self.config.phase(grid.phase)) for grid in grids]
+        return digest(*(self.identity(name) for name in names), cuts, fitted) if names or grids else ""
 
     def identity(self, phase):
         """SHA-256 of everything a phase's result depends on: data, sources, settings, seed, and the phases before."""

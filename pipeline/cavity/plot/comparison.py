@@ -1,0 +1,42 @@
+"""Model comparison: how far the evidence of each model is below the best one's, with what error."""
+import numpy as np
+
+from cavity.plot.style import COLOURS, CYCLE, axes_or_new, styled
+
+MOST_DATASETS = 30
+
+
+@styled
+def plot_comparison(comparison, ax=None):
+    """Differences of log evidence to the best model; per dataset too where they are known.
+
+    Parameters
+    ----------
+    comparison
+        A ``cavity.strategy.compare.ModelComparison``.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    rows = [("all datasets" if comparison.per_dataset else "", comparison)]
+    rows += list(comparison.per_dataset.items())[:MOST_DATASETS]
+    ax = axes_or_new(ax, 5.8, 1.2 + 0.32 * len(rows) + 0.12 * len(comparison.names))
+    offsets = np.linspace(-0.24, 0.24, len(comparison.names)) if len(comparison.names) > 1 else [0.0]
+    for k, name in enumerate(comparison.names):
+        differences = np.array([part.differences[k] for _, part in rows])
+        errors = np.nan_to_num([part.difference_errors[k] for _, part in rows])
+        places = np.arange(len(rows)) + offsets[k]
+        colour = CYCLE[k % len(CYCLE)]
+        ax.errorbar(differences, places, xerr=errors, fmt="o", color=colour, markersize=5, capsize=2, label=name)
+    if comparison.per_dataset:
+        ax.axhline(0.5, color=COLOURS["faint"], linewidth=0.8)
+    ax.axvline(0.0, color=COLOURS["quiet"], linewidth=0.8, linestyle=":")
+    ax.set_yticks(range(len(rows)), [label for label, _ in rows])
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    lowest = min(float(part.differences.min()) for _, part in rows)
+    if lowest < -20.0:
+        ax.set_xscale("symlog", linthresh=1.0)
+    ax.set_xlabel(r"$\Delta$ log evidence to the best model")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(4, len(comparison.names)))
+    return ax

@@ -1,0 +1,235 @@
+"""A grid search of a phase: cells of each dataset by itself, or of the whole joint or expectation propagation fit."""
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cavity.errors import CavityError, SearchError, did_you_mean
+from cavity.posterior.store import samples_tree
+from cavity.rng import generator
+from cavity.strategy import phase_run
+from cavity.strategy.grid_cells import in_cell, make_axis
+from cavity.strategy.grid_graph import ReplacedParents
+from cavity.strategy.grid_result import GridSearchResult, collect_cells
+from cavity.strategy.grid_search import chosen_priors, try_cell
+
+WHOLE = "all"           # the name of a fit of all datasets together
+KEPT_DRAWS = 2000       # of the shared parameters, in a cell of a whole fit
+
+
+@dataclass(frozen=True, eq=False)
+class PhaseGrid:
+    """The collected grid search of a phase.
+
+    Attributes
+    ----------
+    name, phase, inference
+        Of the grid search, the phase it fitted, and that phase's inference.
+    fits
+        Dataset -> GridSearchResult; one entry ``all`` for a joint or EP phase.
+    """
+
+    name: str
+    phase: str
+    inference: str
+    fits: Mapping[str, GridSearchResult]
+
+    @property
+    def locals(self):
+        """Dataset -> samples of its best cell."""
+        return {fit: result.best_samples for fit, result in self.fits.items() if fit != WHOLE}
+
+    @property
+    def shared(self):
+        """Samples of the shared parameters in the best cell of a fit of all datasets, else None."""
+        return self.fits[WHOLE].best_samples if WHOLE in self.fits else None
+
+    @property
+    def log_evidence(self):
+        """Of the best cell of a fit of all datasets, else None."""
+        return None if self.shared is None else self.shared.log_evidence
+
+    def tree(self):
+        """For :func:`cavity.posterior.store.save_tree`."""
+        fits = {fit: result.tree() for fit, result in self.fits.items()}
+        return {"name": self.name, "phase": self.phase, "inference": self.inference, "fits": fits}
+
+    @classmethod
+    def from_tree(cls, tree):
+        """The inverse of :meth:`tree`."""
+        fits = {fit: GridSearchResult.from_tree(part) for fit, part in tree["fits"].items()}
+        return cls(tree["name"], tree["phase"], tree["inference"], fits)
+
+
+def fits_of(context, part):
+    """Names of the fits that a grid search makes: the datasets of an independent phase, else ``all``.
+
+    Parameters
+    ----------
+    context
+        The phase.
+    part
+        The grid's configuration: ``name``, ``parameters`` (name -> cut), ``dataset`` (an id, or ``all``).
+
+    Raises
+    ------
+    SearchError
+        If there is no such dataset, or one is asked for where all are fitted together.
+    """
+    dataset = part.dataset
+    if context.inference != "independent":
+        if dataset != WHOLE:
+            raise SearchError(
+                f"{part.name}: phase {context.phase} is {context.inference} and fits all datasets together, so its grid "
+                f"cannot be of {dataset} alone; use dataset: all"
+            )
+        return (WHOLE,)
+    if dataset == WHOLE:
+        return context.datasets
+    if dataset not in context.datasets:
+        raise SearchError(f"dataset {dataset}: the table has no such dataset{did_you_mean(dataset, context.datasets)}")
+    return (dataset,)
+
+
+def axes_of(context, part, fit):
+    """The axes of one fit: a parameter is a path in the dataset's model, or for ``all`` a name as in the results."""
+    priors = _priors(context, fit, part.parameters)
+    return [make_axis(name, priors[name], cut) for name, cut in part.parameters.items()]
+
+
+def fit_cell(context, part, fit, cell, stream, checkpoint=None):
+    """Fit one cell.
+
+    Parameters
+    ----------
+    stream
+        Keys of the cell's random numbers, beside the study's seed.
+
+    Returns
+    -------
+    dict
+        cell, log_mass, samples; or ``failed`` with the sentence.
+    """
+    if fit == WHOLE:
+        return _fit_whole(context, cell, _priors(context, fit, cell.boxes), stream)
+    view = context.view(fit)
+    priors = chosen_priors(view.model, list(cell.boxes))        # of this very model: every call of factor makes new ones
+    if view.drawn:
+        raise SearchError(f"dataset {fit}: {view.drawn[0].name} is drawn from a parent; use inference: ep or joint")
+    search, rng = context.search_of(view), generator(context.seed, *stream)
+    return try_cell(view.model, view.analysis, cell, priors, search, rng, fit, context.on_error, checkpoint)
+
+
+def collect(context, part, records):
+    """The :class:`PhaseGrid` of the records {fit: {cell: record}}."""
+    fits = {fit: collect_cells(axes_of(context, part, fit), records.get(fit, {})) for fit in fits_of(context, part)}
+    return PhaseGrid(name=part.name, phase=context.phase, inference=context.inference, fits=fits)
+
+
+def confined_context(context, replacements):
+    """The phase with shared or local parameters replaced.
+
+    Parameters
+    ----------
+    replacements
+        Name as in the results -> a prior or a value.
+    """
+    shared = {name: prior for prior, name in context.names.priors.items()}
+    parents = ReplacedParents(
+        context.names.parents, {shared[name]: new for name, new in replacements.items() if name in shared}
+    )
+    local = {name: new for name, new in replacements.items() if name not in shared}
+
+    def factor(dataset):
+        found = context.factor(dataset)
+        model = found.prior_model
+        own = {}
+        for path, prior in zip(model.parameter_names, model.priors, strict=True):
+            if f"{dataset}.{path}" in local:
+                own[prior] = local[f"{dataset}.{path}"]
+        return replace(found, prior_model=parents.model(model, own))
+
+    return replace(context, factor=factor, names=parents.names(context.names), _seen={})
+
+
+def _fit_whole(context, cell, priors, stream):
+    replacements, log_mass = in_cell(cell, priors)
+    by_name = {name: replacements[prior] for name, prior in priors.items()}
+    confined = replace(confined_context(context, by_name), phase="/".join(str(key) for key in stream))
+    try:
+        result = _run(confined)
+    except CavityError as error:
+        return {"cell": cell.name, "failed": f"cell {cell.described()}: {error}"}
+    samples = result.shared if result.shared is not None else next(iter(result.locals.values()))
+    if len(samples) > KEPT_DRAWS:
+        samples = samples.resampled(KEPT_DRAWS, generator(context.seed, *stream, "kept"))
+    samples = replace(
+        samples,
+        log_evidence=result.log_evidence,
+        log_evidence_error=result.log_evidence_error,
+        calls=result.likelihood_evaluations["total"],
+    )
+    converged = bool(result.converged)
+    return {"cell": cell.name, "log_mass": log_mass, "samples": samples_tree(samples), "converged": converged}
+
+
+def _run(context):
+    """The result of a joint or EP phase, in this process."""
+    from cavity.strategy.expectation_propagation import run_rounds
+
+    if context.inference == "joint":
+        return phase_run.summarise(context, {}, [phase_run.aggregate(context, {}, None)])
+    return run_rounds(context)
+
+
+def _priors(context, fit, names):
+    """Name -> prior of the parameters on the axes."""
+    if fit != WHOLE:
+        return chosen_priors(context.view(fit).model, list(names))
+    shared = {name: prior for prior, name in context.names.priors.items()}
+    found, local = {}, {}
+    for name in names:
+        if name in shared:
+            found[name] = shared[name]
+            continue
+        dataset = next((d for d in context.datasets if name.startswith(f"{d}.")), None)
+        if dataset is not None and dataset not in local:
+            model = context.view(dataset).model
+            for path, prior in zip(model.parameter_names, model.priors, strict=True):
+                local.setdefault(dataset, {})[f"{dataset}.{path}"] = prior
+        known = local.get(dataset, {})
+        if name not in known:
+            hint = did_you_mean(name, [*shared, *known])
+            raise SearchError(f"{name} is not a free parameter of phase {context.phase}{hint}")
+        found[name] = known[name]
+    return found
+
+
+def plotted_arrays(result):
+    """(log evidence, errors, edges, labels) of a grid as the plot takes them: two axes, the others summed over."""
+    axes, values, errors = result.axes[:2], result.log_share_values, result.log_evidence_errors
+    if len(result.axes) <= 2:
+        values = result.log_evidence_values
+    else:
+        values = np.logaddexp.reduce(values.reshape(*values.shape[:2], -1), axis=2)
+        errors = None
+    return values, errors, [finite_edges(axis) for axis in axes], [axis.name for axis in axes]
+
+
+def finite_edges(axis):
+    """(n + 1,) borders of an axis's cells for a plot; an infinite cell is as wide as its neighbour."""
+    if axis.fixed:
+        values = np.array(axis.lower)
+        if len(values) == 1:
+            return np.array([values[0] - 0.5, values[0] + 0.5])
+        middle = 0.5 * (values[1:] + values[:-1])
+        return np.array([2 * values[0] - middle[0], *middle, 2 * values[-1] - middle[-1]])
+    edges = np.array([*axis.lower, axis.upper[-1]])
+    inner = edges[np.isfinite(edges)]
+    width = inner[1] - inner[0] if len(inner) > 1 else 1.0
+    if math.isinf(edges[0]):
+        edges[0] = inner[0] - width
+    if math.isinf(edges[-1]):
+        edges[-1] = inner[-1] + (inner[-1] - inner[-2] if len(inner) > 1 else 1.0)
+    return edges

@@ -1,0 +1,113 @@
+"""What a study makes of its phases, in this process: grid searches, sensitivity maps, comparisons, interpolations."""
+from cavity.config.many import ComparisonConfig, GridSearchConfig, InterpolationConfig, SensitivityConfig
+from cavity.errors import StudyError, did_you_mean
+from cavity.study.cells import cell_keys, fit_cells
+from cavity.study.module import located, modules_beside
+
+CELLS = "cells.h5"      # the collected file of a grid search or a sensitivity map
+
+
+def inputs_of(study, part, results):
+    """(module that fits a cell, what it takes as context) of a grid search or a sensitivity map."""
+    from cavity.strategy import grid_phase, phase_run, sensitivity_phase
+
+    phase = study.config.phase(part.phase)
+    context = phase_run.phase_context(study, phase, seen_by(study, phase, results))
+    if isinstance(part, GridSearchConfig):
+        return grid_phase, context
+    return sensitivity_phase, _map_inputs(study, part, phase, context, results)
+
+
+def seen_by(study, phase, results):
+    """The entries of ``results`` that a phase sees."""
+    names = (*study.config.earlier(phase.name), *study.config.earlier_grids(phase.name))
+    return {name: results[name] for name in names}
+
+
+def make_part(study, part, results, say=lambda line: None):
+    """Make one part in this process, write it to its folder, and return it.
+
+    Parameters
+    ----------
+    part
+        One of ``study.config.derived``.
+    results
+        Name -> result of everything that it comes after.
+    """
+    if isinstance(part, (GridSearchConfig, SensitivityConfig)):
+        made = _make_cells(study, part, results, say)
+    else:
+        made = combine(part, results, study)
+    write_part(made, study.paths.phase(part.name))
+    say(f"{part.name}: done")
+    return made
+
+
+def combine(part, results, study):
+    """A comparison or an interpolation of phases' results."""
+    if isinstance(part, ComparisonConfig):
+        from cavity.strategy.compare import compare_models
+
+        return compare_models({name: results[name] for name in part.phases})
+    assert isinstance(part, InterpolationConfig)
+    from cavity.strategy.covariate import interpolate_phase
+
+    return interpolate_phase(part, results[part.phase], {d.id: d.covariates for d in study.datasets})
+
+
+def write_part(made, folder):
+    """The files of a part and its plots in a folder."""
+    from cavity.plot.many import draw_part
+    from cavity.posterior.store import save_tree, write_json
+
+    if hasattr(made, "tree"):
+        save_tree(folder / CELLS, made.tree(), attributes={"kind": type(made).__name__})
+    else:
+        write_json(folder / "summary.json", made.summary())
+    draw_part(made, folder / "plots")
+
+
+def read_cells(path):
+    """The collected grid search or sensitivity map in a file."""
+    from cavity.posterior.store import load_attributes, load_tree
+    from cavity.strategy.grid_phase import PhaseGrid
+    from cavity.strategy.sensitivity_phase import PhaseSensitivity
+
+    kind = {"PhaseGrid": PhaseGrid, "PhaseSensitivity": PhaseSensitivity}[load_attributes(path)["kind"]]
+    return kind.from_tree(load_tree(path))
+
+
+def _make_cells(study, part, results, say):
+    work, inputs = inputs_of(study, part, results)
+    fits, cells = work.fits_of(inputs, part), cell_keys(part.parameters)
+    say(f"{part.name}: {len(cells)} cells of {', '.join(fits[:5])}{', ...' if len(fits) > 5 else ''}")
+    records = fit_cells(study, part, inputs, work, [(fit, cell) for fit in fits for cell in cells])
+    return work.collect(inputs, part, records)
+
+
+def _map_inputs(study, part, phase, context, results):
+    from cavity.strategy.chain import previous_of
+    from cavity.strategy.sensitivity_phase import MapContext
+
+    return MapContext(
+        context=context,
+        dataset=study.dataset,
+        compose=lambda dataset: study.compose(phase, dataset, previous_of(study, phase.name, dataset.id, results)),
+        truth=lambda dataset: previous_of(study, part.name, dataset, results)[phase.name].instance,
+        simulate=_function(study, part.simulate, part, "(instance, dataset, rng)"),
+        perturbation=_function(study, part.perturbation, part, "(dataset)"),
+    )
+
+
+def _function(study, name, part, arguments):
+    function = study.namespace.get(name)
+    if not callable(function):
+        known = [key for key, value in study.namespace.items() if callable(value) and not key.startswith("_")]
+        hint = did_you_mean(name, known) or "; define it"
+        raise StudyError(f"{study.module_path}: {part.name} needs a function {name}{arguments}{hint}")
+
+    def located_function(*values):
+        with modules_beside(study.module_path), located(study.module_path, f"{name}: "):
+            return function(*values)
+
+    return located_function
