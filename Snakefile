@@ -12,6 +12,10 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/fit.smk"
 include: "workflow/rules/propagate.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/grid.smk"
+include: "workflow/rules/sensitivity.smk"
+include: "workflow/rules/compare.smk"
+include: "workflow/rules/interpolate.smk"
 
 
 # The only rule that asks the checkpoint: it has no outputs, so it cannot go stale. It publishes the last rounds every time.
@@ -19,6 +23,7 @@ rule all:
     default_target: True
     input:
         [last_round_files(phase) for phase in LAYOUT.phases],
+        [part_files(part) for part in PARTS.parts],
     log:
         f"logs/{LAYOUT.study.name}/publish.log",
     localrule: True

@@ -12,9 +12,12 @@ from snakemake.logging import logger
 
 from cavity.errors import CavityError
 from cavity.study.layout import open_layout, prepare_jobs
+from cavity.study.layout_parts import PartLayout
 
 try:
     LAYOUT, OVERRIDES = open_layout(config, ROOT, workflow.overwrite_configfiles)
+    PARTS = PartLayout(LAYOUT)
+    CELL_SHARDS = PARTS.shard_pattern
 except CavityError as error:
     print(error, file=sys.stderr)
     sys.exit(2)
@@ -31,6 +34,7 @@ wildcard_constraints:
     run=LAYOUT.run_pattern("independent", "joint", "ep"),
     round=r"\d{3}",
     shard=LAYOUT.shard_pattern,
+    cells=CELL_SHARDS,
 
 
 def phase_of(wildcards):
@@ -84,6 +88,18 @@ def decision(run, number):
     done = checkpoints.decide.get(study=LAYOUT.study.name, run=run, round=f"{number:03d}")
     with open(done.output[0]) as file:
         return json.load(file)["decision"]
+
+
+def part_files(part):
+    """An input function for the files of a grid search, map, comparison or interpolation."""
+
+    def files(wildcards):
+        last = {}
+        for phase in LAYOUT.study.config.earlier(part):
+            last.update(last_rounds(phase))
+        return PARTS.published(part, last)
+
+    return files
 
 
 def last_round_files(phase):

@@ -2,7 +2,9 @@
 import json
 from pathlib import Path
 
-from cavity.errors import ConfigError, ResultError
+from cavity.errors import ConfigError, ResultError, did_you_mean
+
+_EARLIER = "posterior.h5 of each phase that this one comes after, then cells.h5 of each grid search"
 
 
 def add_study(parser):
@@ -22,9 +24,24 @@ def add_phase(parser):
     """One phase of the study, and the results it sees."""
     add_study(parser)
     parser.add_argument("--phase", required=True, help="the phase's name")
-    parser.add_argument(
-        "--earlier", type=Path, nargs="*", default=[], help="posterior.h5 of each phase that this one sees"
-    )
+    parser.add_argument("--earlier", type=Path, nargs="*", default=[], help=_EARLIER)
+
+
+def add_part(parser):
+    """One grid search, sensitivity map, comparison or interpolation, and the results it comes after."""
+    add_study(parser)
+    parser.add_argument("--part", required=True, help="its name")
+    parser.add_argument("--earlier", type=Path, nargs="*", default=[], help=_EARLIER)
+
+
+def read_part(options):
+    """(study, configuration of the part, {name: result} of what it comes after) of :func:`add_part`."""
+    study = read_study(options)
+    if options.part not in study.config.derived:
+        hint = did_you_mean(options.part, study.config.derived)
+        raise ConfigError(f"{study.path}: no grid search, map, comparison or interpolation is called {options.part}{hint}")
+    part = study.config.derived[options.part]
+    return study, part, read_earlier(study, part.name, options.earlier)
 
 
 def read_study(options):
@@ -42,19 +59,29 @@ def read_phase(options):
 
 def phase_context(study, name, earlier):
     """(phase, context) of the phase called ``name``; ``earlier`` has the posterior.h5 of each phase that it sees."""
-    from cavity.posterior.phase import PhaseResult
     from cavity.strategy import phase_run
 
     try:
         phase = study.config.phase(name)
     except KeyError as error:
         raise ConfigError(f"{study.path}: {error.args[0]}") from None
-    names = study.config.earlier(phase.name)
-    if len(names) != len(earlier):
-        listed = ", ".join(names) or "none"
-        raise ResultError(f"phase {phase.name} sees the phases {listed}; give the posterior.h5 of each with --earlier")
-    previous = {name: PhaseResult.read(path.parent) for name, path in zip(names, earlier)}
-    return phase, phase_run.phase_context(study, phase, previous)
+    return phase, phase_run.phase_context(study, phase, read_earlier(study, phase.name, earlier))
+
+
+def read_earlier(study, name, paths):
+    """{phase or grid search: result} of everything that ``name`` comes after, from one file each."""
+    from cavity.posterior.phase import PhaseResult
+    from cavity.study.many import read_cells
+
+    phases, grids = study.config.earlier(name), study.config.earlier_grids(name)
+    if len(phases) + len(grids) != len(paths):
+        listed = ", ".join((*phases, *grids)) or "none"
+        raise ResultError(
+            f"{name} comes after: {listed}; give with --earlier the posterior.h5 of each phase, then the cells.h5 of "
+            "each grid search"
+        )
+    results = {earlier: PhaseResult.read(path.parent) for earlier, path in zip(phases, paths)}
+    return results | {grid: read_cells(path) for grid, path in zip(grids, paths[len(phases) :], strict=True)}
 
 
 def read_sites(paths):

@@ -17,6 +17,10 @@ VERBS = {
     "decide": "say whether another round is needed",
     "summarise": "write summary.json and posterior.h5 of a round",
     "plot": "draw the plots of a round",
+    "cells": "fit the cells of one shard of a grid search or a sensitivity map",
+    "collect": "join the cells of a grid search or a sensitivity map",
+    "combine": "compare or interpolate the results of phases",
+    "draw": "draw the plots of a grid search, map, comparison or interpolation",
     "publish": "copy the last rounds' results to their fixed folders and print the shared parameters",
     "schema": "write the JSON schemas of a study's files",
 }

@@ -6,14 +6,15 @@ from cavity.cli.inputs import add_study, read_study
 
 def add_arguments(parser):
     add_study(parser)
-    parser.add_argument("files", type=Path, nargs="+", help="files of the last rounds; each summary.json means its round")
+    parser.add_argument("files", type=Path, nargs="+", help="files of the last rounds and of parts")
 
 
 def run(options):
     from cavity.posterior.phase import SUMMARY
+    from cavity.study.many import CELLS
     from cavity.study.publish import publish_round, report
 
     study = read_study(options)
-    for folder in (path.parent for path in options.files if path.name == SUMMARY):
+    for folder in (path.parent for path in options.files if path.name in (SUMMARY, CELLS)):
         publish_round(study, folder)
     print(report(study))

@@ -123,10 +123,14 @@ class Layout:
         return self.paths.round(run.phase, number, run.after)
 
     def earlier(self, run):
-        """posterior.h5 of the last round of every phase that this run sees."""
+        """posterior.h5 of the last round of every phase that this run sees, then cells.h5 of every grid search."""
         run = Run.parse(run)
         last = dict(zip(self.study.config.earlier(run.phase), run.after, strict=True))
-        return [str(self.paths.round(name, last[name], self._after(name, last)) / "posterior.h5") for name in last]
+        grids = self.study.config.earlier_grids(run.phase)
+        return [
+            *(str(self.paths.round(name, last[name], self._after(name, last)) / "posterior.h5") for name in last),
+            *(str(self.paths.run(name, self._after(name, last)) / "cells.h5") for name in grids),
+        ]
 
     def results_of(self, path):
         """The results folder that a round's file lies in, a module's prefix included."""

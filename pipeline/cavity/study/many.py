@@ -4,7 +4,8 @@ from cavity.errors import StudyError, did_you_mean
 from cavity.study.cells import cell_keys, fit_cells
 from cavity.study.module import located, modules_beside
 
-CELLS = "cells.h5"      # the collected file of a grid search or a sensitivity map
+CELLS = "cells.h5"              # the collected file of a grid search or a sensitivity map
+SUMMARY = "summary.json"        # that of a comparison or an interpolation
 
 
 def inputs_of(study, part, results):
@@ -58,13 +59,19 @@ def combine(part, results, study):
 def write_part(made, folder):
     """The files of a part and its plots in a folder."""
     from cavity.plot.many import draw_part
+
+    write_numbers(made, folder)
+    draw_part(made, folder / "plots")
+
+
+def write_numbers(made, folder):
+    """The file of a part in a folder: cells.h5, or summary.json."""
     from cavity.posterior.store import save_tree, write_json
 
     if hasattr(made, "tree"):
         save_tree(folder / CELLS, made.tree(), attributes={"kind": type(made).__name__})
     else:
-        write_json(folder / "summary.json", made.summary())
-    draw_part(made, folder / "plots")
+        write_json(folder / SUMMARY, made.summary())
 
 
 def read_cells(path):
@@ -75,6 +82,37 @@ def read_cells(path):
 
     kind = {"PhaseGrid": PhaseGrid, "PhaseSensitivity": PhaseSensitivity}[load_attributes(path)["kind"]]
     return kind.from_tree(load_tree(path))
+
+
+def report_part(study, part):
+    """Text for a terminal about a part that has been made; empty where it has not."""
+    folder = study.paths.phase(part.name)
+    kind = type(part).__name__.removesuffix("Config")
+    lines = [f"{study.name}, {part.name}: {_WORDS[kind]}", ""]
+    if (folder / CELLS).is_file():
+        lines += [line for fit, result in read_cells(folder / CELLS).fits.items() for line in _cells_lines(fit, result)]
+        return "\n".join([*lines, f"numbers  {folder / CELLS}", f"plots    {folder / 'plots'}"])
+    if (folder / SUMMARY).is_file():
+        return "\n".join([*lines, f"numbers  {folder / SUMMARY}", f"plots    {folder / 'plots'}"])
+    return ""
+
+
+_WORDS = {
+    "GridSearch": "a grid search",
+    "Sensitivity": "a sensitivity map",
+    "Comparison": "a comparison of models",
+    "Interpolation": "an interpolation",
+}
+
+
+def _cells_lines(fit, result):
+    """What the cells of one fit say in a line or two."""
+    if hasattr(result, "best_cell"):
+        share = float(result.probabilities.max())
+        yield f"{fit}: {result.best_cell.described()} holds {100 * share:.0f} % of the probability"
+    else:
+        found = result.detected()
+        yield f"{fit}: detected in {int(found.sum())} of {found.size} cells"
 
 
 def _make_cells(study, part, results, say):

@@ -6,12 +6,13 @@ from pathlib import Path
 from cavity.errors import ResultError
 from cavity.posterior.phase import POSTERIOR, SUMMARY, PhaseResult
 from cavity.posterior.store import atomic_path
+from cavity.study.many import CELLS, report_part
 
 PLOTS = "plots"
 
 
 def publish_round(study, folder):
-    """Copy a round's summary.json, posterior.h5 and plots to its phase's fixed folder.
+    """Copy a round's summary.json, posterior.h5 and plots to its phase's fixed folder; a part's cells.h5 likewise.
 
     Files that are equal already are left alone, and plots that the round does not have are removed.
 
@@ -23,7 +24,8 @@ def publish_round(study, folder):
     phase = _phase_of(study, folder)
     target = study.paths.phase(phase)
     plots = [Path(PLOTS, plot.name) for plot in sorted((folder / PLOTS).glob("*.png"))]
-    for name in (*plots, Path(POSTERIOR), Path(SUMMARY)):       # the summary last: it vouches for the rest
+    numbers = [Path(name) for name in (POSTERIOR, CELLS, SUMMARY) if (folder / name).is_file()]
+    for name in (*plots, *numbers):     # the summary last: it vouches for the rest
         _copy(folder / name, target / name)
     for plot in (target / PLOTS).glob("*.png"):
         if Path(PLOTS, plot.name) not in plots:
@@ -38,7 +40,9 @@ def report(study, phases=None):
         folder = study.paths.phase(phase.name)
         if (phases is None or phase.name in phases) and (folder / SUMMARY).is_file():
             parts.append(_report(study, phase, folder))
-    return "\n\n".join(parts)
+    for part in study.config.derived.values() if phases is None else ():
+        parts.append(report_part(study, part))
+    return "\n\n".join(filter(None, parts))
 
 
 def _report(study, phase, folder):
@@ -63,7 +67,7 @@ def _phase_of(study, folder):
     """The phase whose folder a round's folder lies in."""
     root = study.paths.folder.resolve()
     path = Path(folder).resolve()
-    names = {phase.name for phase in study.config.phases}
+    names = {*(phase.name for phase in study.config.phases), *study.config.derived}
     if not path.is_relative_to(root) or path == root or path.relative_to(root).parts[0] not in names:
         raise ResultError(f"{folder}: not a round of one of the phases of {study.name} under {study.paths.folder}")
     return path.relative_to(root).parts[0]

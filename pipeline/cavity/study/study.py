@@ -115,7 +115,8 @@ class Study:
         dataset
             An id.
         previous
-            What earlier phases found; passed on where the function takes a second argument.
+            {name: result} of the earlier phases and grid searches; where the function takes a second argument, it gets
+            them as :class:`cavity.strategy.chain.PreviousPhases`.
 
         Raises
         ------
@@ -136,7 +137,7 @@ class Study:
                 f"{self.module_path}: phase {phase.name} needs a function {phase.factor}(dataset)"
                 f"{did_you_mean(phase.factor, functions) or '; define it'}"
             )
-        arguments = (dataset,) if _positional(function) < 2 else (dataset, previous)
+        arguments = (dataset,) if _positional(function) < 2 else (dataset, self._seen(phase, dataset, previous))
         where = located(self.module_path, f"{phase.factor} for dataset {dataset.id}: ")
         with default_priors_beside(self.module_path), modules_beside(self.module_path), where:
             found = function(*arguments)
@@ -147,6 +148,14 @@ class Study:
                 "return a cavity.AnalysisFactor"
             )
         return found
+
+    def _seen(self, phase, dataset, previous):
+        """What earlier phases found, as the factor of one dataset sees it."""
+        from cavity.strategy.chain import PreviousPhases, previous_of
+
+        if isinstance(previous, PreviousPhases):
+            return previous
+        return previous_of(self, phase.name, dataset.id, previous or {})
 
     def search(self, phase):
         """The search of a phase."""

@@ -1,0 +1,34 @@
+"""Fit the cells of one shard of a grid search or a sensitivity map; cells finished before are found again."""
+import sys
+from pathlib import Path
+
+from cavity.cli.inputs import add_part, read_part
+from cavity.errors import ConfigError
+
+
+def add_arguments(parser):
+    add_part(parser)
+    parser.add_argument("--shard", required=True, help="the shard's name")
+    parser.add_argument("--out", type=Path, required=True, help="the file of cells to write")
+
+
+def run(options):
+    from cavity.posterior.store import save_tree
+    from cavity.study.cells import cell_shards, fit_cells
+    from cavity.study.many import inputs_of
+
+    study, part, results = read_part(options)
+    work, inputs = inputs_of(study, part, results)
+    shards = cell_shards(work.fits_of(inputs, part), part.parameters, part.cells_per_job)
+    if options.shard not in shards:
+        raise ConfigError(f"{study.path}: {part.name} has no shard {options.shard}; run the workflow again")
+    fitted = []
+
+    def progress(fit, cell, how):
+        print(f"{fit}, cell {cell}: {how}", file=sys.stderr, flush=True)
+        if how == "searched":
+            fitted.append(f"{fit}:{cell}")
+
+    save_tree(options.out, fit_cells(study, part, inputs, work, shards[options.shard], progress))
+    if fitted:
+        print(f"{part.name}: fitted {', '.join(fitted)}", flush=True)

@@ -1,0 +1,23 @@
+"""Join the cells of a grid search or a sensitivity map into cells.h5."""
+from pathlib import Path
+
+from cavity.cli.inputs import add_part, read_part
+
+
+def add_arguments(parser):
+    add_part(parser)
+    parser.add_argument("--cells", type=Path, nargs="+", required=True, help="files of cells, one a shard")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to write into")
+
+
+def run(options):
+    from cavity.posterior.store import load_tree
+    from cavity.study.many import inputs_of, write_numbers
+
+    study, part, results = read_part(options)
+    work, inputs = inputs_of(study, part, results)
+    records = {}
+    for path in options.cells:
+        for fit, cells in load_tree(path).items():
+            records.setdefault(fit, {}).update(cells)
+    write_numbers(work.collect(inputs, part, records), options.out)
