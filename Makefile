@@ -12,10 +12,10 @@ example: .venv/installed
 	@snakemake --cores $(CORES)
 
 test: .venv/installed-dev
-	@pytest -q -n $(CORES)
+	@pytest -q -n $(CORES) --dist loadgroup
 
 test-long: .venv/installed-dev
-	@pytest -q -n $(CORES) -m "long or not long"
+	@pytest -q -n $(CORES) --dist loadgroup -m "$(if $(shell command -v slurmctld),long or not long,not slurm)"
 
 lint: .venv/installed-dev
 	@ruff check .
