@@ -1,97 +1,84 @@
-"""The coordinates that propagation works in: shared parameters, and standard normal ones for what groups draw."""
+"""The coordinates that propagation works in: shared parameters, and those of groups as datasets see them."""
 
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from cavity.errors import GraphError
 from cavity.prior import DrawnVariable, Expression, GaussianPrior
 
-SIDES = ("lower_limit", "upper_limit")
+PREDICTIVE_DRAWS = 2048
 
 
 @dataclass(frozen=True, eq=False)
 class Coordinates:
-    """Shared parameters as independent coordinates.
-
-    A parameter that a group draws from a parent depends on the parent's hyperparameters; its coordinate is the standard
-    normal z of x = mean + sigma z (the non-centred form), and x is derived.
+    """Everything that lies above a dataset.
 
     Attributes
     ----------
     names, priors
-        Of the coordinates.
-    of_prior
-        {shared prior: name of its coordinate}.
-    derived
-        {coordinate's name: JSON form of the parameter's value}, for those that groups draw.
-    display
-        {coordinate's name: the parameter's name}.
+        Of the coordinates. What a group draws from a parent has a Gaussian with the median and width of its prior
+        predictive here: good for a first look; its own prior, given the parent, is the business of the group's site.
+    name_of, prior_of
+        {prior: name} and {name: prior} of the study.
+    groups
+        {name of a group's parameter: the group, ``<plate>.<key>``}.
     """
 
     names: tuple[str, ...]
     priors: tuple[Any, ...]
-    of_prior: dict
-    derived: dict
-    display: dict
+    name_of: dict
+    prior_of: dict
+    groups: dict
 
     def form(self, value):
-        """A number or an expression of shared parameters as JSON over the coordinates."""
-        if not isinstance(value, Expression):
-            return float(value)
-        return substituted(value.to_dict(self._name), self.derived)
+        """A number, or an expression of coordinates, as JSON."""
+        return value.to_dict(self._name) if isinstance(value, Expression) else float(value)
 
     def _name(self, prior):
-        if prior not in self.of_prior:
+        if prior not in self.name_of:
             raise GraphError("a parent depends on a parameter without a name; assign it to a variable of study.py")
-        return self.of_prior[prior]
+        return self.name_of[prior]
 
 
 def coordinates_of(names):
-    """Coordinates of a study's shared parameters.
-
-    Parameters
-    ----------
-    names
-        {prior: name}, parents' hyperparameters before what is drawn from them.
+    """Coordinates of a study's ``SharedNames``.
 
     Raises
     ------
     GraphError
-        If a group draws from a parent that is not Gaussian or log-Gaussian, or with limits.
+        If a group's parameter is drawn from a parent whose hyperparameters have no name.
     """
-    found = Coordinates((), (), {}, {}, {})
-    labels, priors = [], []
-    for prior, name in names.items():
-        drawn = isinstance(prior, DrawnVariable)
-        label = f"{name} (standard)" if drawn else name
-        found.of_prior[prior] = label
-        found.display[label] = name
-        labels.append(label)
-        priors.append(GaussianPrior(0.0, 1.0) if drawn else prior)
-        if drawn:
-            found.derived[label] = _non_centred(found, prior, name, label)
-    return Coordinates(tuple(labels), tuple(priors), found.of_prior, found.derived, found.display)
+    groups = {}
+    for group in names.plates:
+        for key, model in group.members:
+            groups.update({names.priors[p]: f"{group.column}.{key}" for p in model.priors if p in names.priors})
+    priors = tuple(
+        _predictive(prior, names.priors) if isinstance(prior, DrawnVariable) else prior for prior in names.priors
+    )
+    return Coordinates(
+        names=tuple(names.priors.values()),
+        priors=tuple(priors),
+        name_of=dict(names.priors),
+        prior_of={name: prior for prior, name in names.priors.items()},
+        groups=groups,
+    )
 
 
-def _non_centred(coordinates, prior, name, label):
-    """mean + sigma z, or its exponential."""
-    parent = prior.parent
-    family = parent.parent.__name__
-    limits = [getattr(prior, side) for side in SIDES] + [parent.hyperpriors.get(side, float("inf")) for side in SIDES]
-    if family not in ("GaussianPrior", "LogGaussianPrior") or any(abs(x) < float("inf") for x in limits):
-        raise GraphError(
-            f"{name}: a group's parameter can be drawn from a Gaussian or log-Gaussian parent without limits; "
-            "use inference: joint for this one"
-        )
-    mean, sigma = (coordinates.form(parent.hyperpriors[key]) for key in ("mean", "sigma"))
-    value = {"ufunc": "add", "args": [mean, {"ufunc": "multiply", "args": [sigma, {"variable": label}]}]}
-    return {"ufunc": "exp", "args": [value]} if family == "LogGaussianPrior" else value
+def _predictive(prior, names):
+    """A Gaussian with the median and the width (5 to 95 %) of a drawn variable's prior predictive."""
+    rng = np.random.default_rng(0)
 
+    def draw(variable):
+        if not isinstance(variable, DrawnVariable):
+            return variable.value_for(rng.random(PREDICTIVE_DRAWS))
+        if any(v not in names for v in variable.parent.variables):
+            raise GraphError("a group draws from a parent whose hyperparameter has no name; make it at module level")
+        arguments = variable.parent.arguments({v: draw(v) for v in variable.parent.variables})
+        rows = np.broadcast_arrays(*arguments.values(), rng.random(PREDICTIVE_DRAWS))
+        family = variable.parent.parent
+        return np.array([family(**dict(zip(arguments, map(float, row[:-1])))).value_for(row[-1]) for row in zip(*rows)])
 
-def substituted(form, derived):
-    """A JSON form with derived variables replaced by their values."""
-    if not isinstance(form, dict):
-        return form
-    if "variable" in form:
-        return derived.get(form["variable"], form)
-    return {**form, "args": [substituted(argument, derived) for argument in form["args"]]}
+    low, middle, high = np.quantile(draw(prior), [0.05, 0.5, 0.95])
+    return GaussianPrior(float(middle), float((high - low) / 3.29))

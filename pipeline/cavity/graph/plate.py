@@ -17,6 +17,11 @@ class Plate:
         self.column, self.function = column, function
         self._made = {}
 
+    @property
+    def members(self):
+        """(key, model) of every group made so far."""
+        return tuple(self._made.items())
+
     def __call__(self, key):
         """The group's model.
 

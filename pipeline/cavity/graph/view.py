@@ -140,15 +140,7 @@ def link_of(view, coordinates):
                 "upper": _limit(drawn, "upper_limit", min),
             }
         )
-    return {"drawn": entries, "shared": [_seen(coordinates, view.compiled.priors[index]) for index, _ in view.shared]}
-
-
-def _seen(coordinates, prior):
-    """A shared parameter as a site sees it: its coordinate, or a derived value."""
-    label = coordinates.of_prior[prior]
-    if label not in coordinates.derived:
-        return label
-    return {"name": coordinates.display[label], "value": coordinates.derived[label]}
+    return {"drawn": entries, "shared": [name for _, name in view.shared]}
 
 
 def _limit(drawn, side, tightest):

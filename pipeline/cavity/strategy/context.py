@@ -72,7 +72,7 @@ class PhaseContext:
     @property
     def coordinates(self):
         """The coordinates that propagation works in."""
-        return coordinates_of(self.names.priors)
+        return coordinates_of(self.names)
 
     @property
     def space(self):

@@ -1,6 +1,6 @@
 """Expectation propagation in a notebook: the workflow's rounds in one process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cavity.errors import PropagationError
@@ -75,9 +75,18 @@ class ExpectationPropagation:
 
 
 def run_rounds(context, progress=None):
-    """Round after round until decided; the loop that a workflow makes of jobs."""
-    from dataclasses import replace
+    """Round after round until decided, as a result; the loop that a workflow makes of jobs."""
+    sites, states = rounds_of(context, progress)
+    result = phase_run.summarise(context, sites, states)
+    decision = phase_run.decide(context, states[-1])
+    if decision["decision"] == "converged":
+        return replace(result, converged=True)
+    warnings = (*result.warnings, f"stopped without converging: {decision['why']}")
+    return replace(result, converged=False, warnings=warnings)
 
+
+def rounds_of(context, progress=None):
+    """({dataset: tree} of the last round, states of all rounds)."""
     sites, states, state = {}, [], None
     while True:
         plan = phase_run.plan_round(context, state)
@@ -90,8 +99,4 @@ def run_rounds(context, progress=None):
         if progress is not None:
             progress(f"round {decision['round']}: {decision['decision']} ({decision['why']})")
         if decision["decision"] in ("converged", "max_rounds"):
-            result = phase_run.summarise(context, sites, states)
-            warnings = result.warnings
-            if decision["decision"] == "max_rounds":
-                warnings = (*warnings, f"stopped without converging: {decision['why']}")
-            return replace(result, converged=decision["decision"] == "converged", warnings=warnings)
+            return sites, states

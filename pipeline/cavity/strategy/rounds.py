@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 from cavity.message.gaussian import weighted_moments
+from cavity.prior import DrawnVariable
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.diagnostics import site_noise
 from cavity.propagate.exact import exact_pass
@@ -14,6 +15,7 @@ from cavity.propagate.sweep import describe_stall, newton, propagate
 from cavity.rng import generator, seed_sequence
 from cavity.strategy import tables
 from cavity.strategy.context import refuse_unused
+from cavity.strategy.groups import has_groups, join_groups
 
 PILOT_SHIFT = 1.0  # in sd of q: a larger move asks for another pilot
 SHIFT_LIMIT = 0.2
@@ -26,6 +28,7 @@ SHELL_MASS = 0.005  # of the posterior outside the box a surrogate was designed 
 BROAD = 2.0  # times the sd of the product of Gaussians: a density that wide needs tables
 PILOT_DRAWS = 100  # of a site with shared parameters, while the centre of its surrogate still moves
 PILOT_DRAWS_KEPT = 1000
+FROM_ABOVE = ("log_evidence", "log_evidence_error", "pareto_k", "exact_ess", "method", "sweeps", "warnings")
 HALF_WAY = 0.5  # sd of q: a larger move builds every site again
 NOISY = 0.1  # Monte Carlo error, in sd, that more draws are spent on
 
@@ -97,7 +100,8 @@ def aggregate(context, sites, state=None):
     elif any(tree["kind"] == "table" for tree in sites.values()):
         found = tables.aggregate_tables(context, space, sites)
     else:
-        found = _aggregate_sites(context, space, sites, state, number)
+        join_all = _aggregate_groups if has_groups(context) else _aggregate_sites
+        found = join_all(context, space, sites, state, number)
     found |= {"round": number, "datasets": list(sites)}
     found["calls"] = np.array([int(tree["calls"]) if tree["round"] == number else 0 for tree in sites.values()])
     found["rejected"] = int(sum(int(tree["rejected"]) for tree in sites.values() if tree["round"] == number))
@@ -163,7 +167,13 @@ def _used_names(context, sites):
         forms = [form for entry in link["drawn"] for form in (entry["mean"], entry["sigma"])]
         forms += [entry["value"] if isinstance(entry, dict) else {"variable": entry} for entry in link["shared"]]
         used.update(name for form in forms for name in variables_of(form))
-    return {context.coordinates.display[name] for name in used}
+    waiting = [context.coordinates.prior_of[name] for name in used]
+    while waiting:  # what a group's parameters are drawn from counts as used
+        prior = waiting.pop()
+        for above in prior.parent.variables if isinstance(prior, DrawnVariable) else ():
+            used.add(context.names.priors[above])
+            waiting.append(above)
+    return used
 
 
 def _link(tree):
@@ -185,6 +195,30 @@ def _aggregate_sites(context, space, sites, state, number):
         "kind": "pilot" if state is None else state["next_kind"],
         "shares": any(site.p for site in bank.sites),
         "site_size": np.array([site.size for site in bank.sites]),
+    }
+
+
+def _aggregate_groups(context, space, sites, state, number):
+    """Groups' parameters from their members' sites, and the population from the groups: the same rounds, a level up."""
+    upper = join_groups(context, sites, number)
+    bank = SiteBank([Site.from_tree(tree["site"]) for tree in sites.values()], space)
+    mean = upper.phi.mean(0)
+    covariance = np.atleast_2d(np.cov(upper.phi.T))
+    score = bank.score(mean)
+    noise = site_noise(score, covariance)
+    above = {key: upper.state[key] for key in FROM_ABOVE}
+    return above | {
+        "kind": "pilot" if state is None else state["next_kind"],
+        "draws": upper.phi,
+        "log_weights": np.full(len(upper.phi), -np.log(len(upper.phi))),
+        "mean": mean,
+        "covariance": covariance,
+        "mcse": noise.mcse,
+        "site_noise": noise.contributions,
+        "ess_at_q": score.ess,
+        "shares": any(site.p for site in bank.sites),
+        "site_size": np.array([site.size for site in bank.sites]),
+        "outside": bool(bank.shell_mass(upper.phi, np.zeros(len(upper.phi))) > SHELL_MASS),
     }
 
 

@@ -7,7 +7,6 @@ from scipy.special import logsumexp
 
 from cavity.posterior.phase import PhaseResult
 from cavity.posterior.samples import Samples
-from cavity.prior.expression import compile_expression
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.locals import local_draws
 from cavity.propagate.site import Site
@@ -33,10 +32,9 @@ def summarise(context, sites, states):
     state, space = states[-1], context.space
     phi = np.asarray(state["draws"])
     log_w = np.asarray(state["log_weights"])
-    names, values = shared_values(context, space, phi)
     shared = Samples(
-        names=names,
-        values=values,
+        names=space.names,
+        values=space.values(phi),
         log_weights=log_w,
         log_evidence=float(state["log_evidence"]),
         log_evidence_error=_number(state["log_evidence_error"]),
@@ -60,25 +58,15 @@ def summarise(context, sites, states):
             "per_dataset": {name: int(calls) for name, calls in zip(state["datasets"], per_dataset)},
             "per_round": [int(np.sum(s["calls"])) for s in states],
         },
-        mcse=dict(zip(names, np.hypot(state["mcse"], 1 / np.sqrt(max(float(state["exact_ess"]), 1.0))).tolist())),
+        mcse=dict(zip(space.names, np.hypot(state["mcse"], 1 / np.sqrt(max(float(state["exact_ess"]), 1.0))).tolist())),
         pareto_k=_number(state["pareto_k"]),
         warnings=tuple(json.loads(state["warnings"])),
         rejected=int(sum(int(s["rejected"]) for s in states)),
         provenance=context.provenance,
-        history=[_line(context, space, s) for s in states],
+        history=[_line(space, s) for s in states],
         covariates=context.covariates,
         models=models_of(context),
     )
-
-
-def shared_values(context, space, phi):
-    """Names and values (S, D) of the shared parameters, those that groups draw computed from their coordinates."""
-    coordinates = context.coordinates
-    values = space.values(phi)
-    columns = dict(zip(coordinates.names, values.T))
-    for label, form in coordinates.derived.items():
-        values[:, coordinates.names.index(label)] = compile_expression(form)(columns)
-    return tuple(coordinates.display[label] for label in coordinates.names), values
 
 
 def _locals(context, space, sites, phi, log_w):
@@ -113,17 +101,17 @@ def _systematic(weights, n, rng):
     return rng.permutation(np.minimum(rows, len(weights) - 1))
 
 
-def _line(context, space, state):
+def _line(space, state):
     """One round of the history."""
-    names, values = shared_values(context, space, np.asarray(state["draws"]))
+    values = space.values(np.asarray(state["draws"]))
     w = np.exp(np.asarray(state["log_weights"]) - logsumexp(state["log_weights"]))
     mean = w @ values
     sd = np.sqrt(np.maximum(w @ (values - mean) ** 2, 0.0))
     return {
         "round": int(state["round"]),
         "kind": state["kind"],
-        "mean": dict(zip(names, mean.tolist())),
-        "sd": dict(zip(names, sd.tolist())),
+        "mean": dict(zip(space.names, mean.tolist())),
+        "sd": dict(zip(space.names, sd.tolist())),
         "log_evidence": _number(state["log_evidence"]),
         "evaluations": int(np.sum(state["calls"])),
         "mcse": float(np.max(state["mcse"], initial=0.0)),

@@ -35,7 +35,7 @@ def test_parameters_are_sorted_by_role():
 
 def test_the_link_is_plain_data():
     view = view_of(a=population.drawn_variable(lower_limit=0.0), b=shared, c=1.0)
-    link = link_of(view, coordinates_of(NAMES.priors))
+    link = link_of(view, coordinates_of(NAMES))
     assert link["shared"] == ["shared"]
     (drawn,) = link["drawn"]
     assert drawn["sigma"] == {"variable": "population.sigma"}
@@ -46,4 +46,4 @@ def test_a_family_that_is_not_integrated_is_refused_with_the_way_out():
     parent = cv.HierarchicalFactor(cv.StudentTPrior, df=3.0, mean=0.0, sigma=1.0)
     view = view_of(a=parent.drawn_variable(), b=0.0, c=0.0)
     with pytest.raises(GraphError, match="inference: joint"):
-        link_of(view, coordinates_of(NAMES.priors))
+        link_of(view, coordinates_of(NAMES))
