@@ -67,7 +67,8 @@ class Model(Node):
             child = child_from(value, name)
         misspelt = difflib.get_close_matches(name, self._arguments, n=1, cutoff=0.85)
         if name not in self._arguments and (misspelt or not isinstance(child, Node)):
-            raise ModelError(f"{self.title} has no argument {name}{did_you_mean(name, self._arguments)}")
+            hint = did_you_mean(name, self._arguments) or f"; its arguments are {', '.join(self._arguments) or 'none'}"
+            raise ModelError(f"{self.title} has no argument {name}{hint}")
         self._children[name] = child
 
     def build(self):

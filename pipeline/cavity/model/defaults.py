@@ -115,7 +115,7 @@ def _value_and_settings(entry, where):
     except (PriorError, KeyError, TypeError, ValueError) as error:
         keys = [key for key in entry if key not in ("type", *SETTINGS)]
         hint = next(filter(None, (did_you_mean(key, SETTINGS) for key in keys)), "")
-        raise ConfigError(f"{where}: {error}{hint}") from None
+        raise ConfigError(f"{where}: {error}{'' if 'did you mean' in str(error) else hint}") from None
 
 
 def _settings(entry):
