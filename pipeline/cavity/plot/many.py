@@ -2,6 +2,7 @@
 from pathlib import Path
 
 from cavity.plot.comparison import plot_comparison
+from cavity.plot.covariate import plot_covariate
 from cavity.plot.grid import plot_grid
 from cavity.plot.sensitivity import plot_sensitivity
 from cavity.plot.style import save_figure
@@ -22,7 +23,7 @@ def draw_part(made, folder):
         return [_map(fit, result, made.level, folder) for fit, result in list(made.fits.items())[:MOST_FITS]]
     if isinstance(made, ModelComparison):
         return [save_figure(plot_comparison(made), folder / "comparison.png")]
-    return made.draw(folder)
+    return [save_figure(plot_covariate(made), folder / "curves.png")]
 
 
 def _grid(fit, result, folder):

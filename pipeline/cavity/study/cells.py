@@ -9,7 +9,7 @@ from cavity.study.identity import dataset_digest, digest, settings_of, source_di
 from cavity.study.searches import kept
 from cavity.study.shards import shards_of
 
-ONE_EACH = 8    # up to so many cells, each has a job of its own
+ONE_EACH = 16   # up to so many cells, each has a job of its own
 JOBS = 32       # that "auto" aims at above that
 
 
