@@ -71,10 +71,10 @@ def shell(text, namespace):
 
 
 def run_snakemake(arguments, line):
-    """A dry run on this machine, whatever the profile; a report needs results first, so only its option is read."""
+    """A dry run; a report needs results first, so it is left to tests/workflow."""
     if "--report" in arguments:
         return
-    own = ["--dry-run", "--quiet", "all", "--executor", "local", "--cores", "1"]
+    own = ["--dry-run", "--quiet", "all"]
     command = [sys.executable, "-m", "snakemake", *arguments, *own]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, (line, done.stdout, done.stderr)
