@@ -84,3 +84,57 @@ def test_a_joint_search_is_kept_too(folder, monkeypatch, tmp_path):
         context = phase_run.phase_context(study, study.config.phase("main"))
         assert aggregate_round(study, context, {}, None) == {"round": 0}
     assert len(made) == 1 and made[0][3] is not None
+
+
+COUNTED = """
+
+plain, composed, likelihoods = factor, [], []
+likelihood = Analysis.log_likelihood_function
+
+
+def counted(self, instance):
+    likelihoods.append(self)
+    return likelihood(self, instance)
+
+
+Analysis.log_likelihood_function = counted
+
+
+def factor(dataset):
+    composed.append(dataset.id)
+    return plain(dataset)
+"""
+
+
+def work_of_one_search(folder, results, n_datasets):
+    """What a job of one dataset composes, in rounds 0 and 1, and how often it calls the likelihood in round 0."""
+    for number in range(n_datasets):
+        (folder / f"d{number}.csv").write_text(f"y\n{0.5 * number}\n")
+    rows = "".join(f"d{number}\td{number}.csv\n" for number in range(n_datasets))
+    (folder / "datasets.tsv").write_text("dataset\tpath\n" + rows)
+    study = Study.load(folder, results=results)
+    everyone = [dataset.id for dataset in study.datasets]
+    composed, likelihoods = study.namespace["composed"], study.namespace["likelihoods"]
+    seen, sites, state = [], {}, None
+    for _ in range(2):
+        composed.clear()
+        likelihoods.clear()
+        job = study.with_results(results / "job")
+        vars(job)["namespace"] = study.namespace      # one module, one count
+        context = phase_run.phase_context(job, job.config.phase("main"))
+        plan = phase_run.plan_round(context, state)
+        search_datasets(job, context, plan, ["d0"], {"d0": sites["d0"]} if sites else None)
+        seen.append((list(composed), len(likelihoods) if state is None else None))
+        context = phase_run.phase_context(study, study.config.phase("main"))
+        sites = search_datasets(study, context, plan, everyone, sites)
+        state = aggregate_round(study, context, sites, state)
+    return seen
+
+
+def test_a_search_of_one_dataset_costs_the_same_however_many_there_are(folder, tmp_path):
+    """No cost that grows with the number of datasets: only the dataset's own model is made, and once."""
+    with (folder / "study.py").open("a") as file:
+        file.write(COUNTED)
+    few, many = (work_of_one_search(folder, tmp_path / str(n), n) for n in (2, 8))
+    assert few == many
+    assert {name for composed, _ in many for name in composed} == {"d0"} and len(many[0][0]) == 1
