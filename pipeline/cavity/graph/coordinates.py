@@ -8,7 +8,7 @@ import numpy as np
 from cavity.errors import GraphError
 from cavity.prior import DrawnVariable, Expression, GaussianPrior
 
-PREDICTIVE_DRAWS = 2048
+PREDICTIVE_DRAWS = 400
 
 
 @dataclass(frozen=True, eq=False)

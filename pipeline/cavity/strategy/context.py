@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from cavity.errors import GraphError
@@ -69,12 +70,12 @@ class PhaseContext:
     covariates: Mapping = field(default_factory=dict)
     _seen: dict = field(default_factory=dict, repr=False)
 
-    @property
+    @cached_property
     def coordinates(self):
         """The coordinates that propagation works in."""
         return coordinates_of(self.names)
 
-    @property
+    @cached_property
     def space(self):
         """The coordinates on unconstrained scales."""
         coordinates = self.coordinates

@@ -1,4 +1,5 @@
 """Interpolation over a covariate, uncertainty included."""
+
 import types
 
 import numpy as np
@@ -28,7 +29,7 @@ def model_of(**fixed):
 def samples_of(centre, sd=1.0, seed=0, n=4000):
     z = np.random.default_rng(seed).normal(size=(n, 2))
     values = np.column_stack([centre + sd * z[:, 0], 10.0 + 0.5 * z[:, 0] + 0.1 * z[:, 1]])
-    return Samples(names=("gaussian.centre", "gaussian.sigma"), values=values, log_likelihoods=-z[:, 0] ** 2)
+    return Samples(names=("gaussian.centre", "gaussian.sigma"), values=values, log_likelihoods=-(z[:, 0] ** 2))
 
 
 def fits(function, times=(0.0, 1.0, 2.0, 3.0), sd=1.0):

@@ -1,0 +1,18 @@
+"""The door that Study.fit and the verbs share."""
+
+import pytest
+from tests.unit.strategy.small import context
+
+from cavity.strategy import independent, joint, phase_run, rounds, site_search, summary
+
+
+@pytest.mark.parametrize("inference, module", [("independent", independent), ("joint", joint), ("ep", rounds)])
+def test_each_inference_has_its_strategy(inference, module):
+    assert phase_run._strategy(context(inference)) is module
+
+
+def test_the_same_functions_are_called_by_both_drivers():
+    c = context(n=2)
+    plan = phase_run.plan_round(c, None)
+    assert phase_run.search_site(c, "d0", plan)["calls"] == site_search.search_site(c, "d0", plan)["calls"]
+    assert phase_run.summarise.__module__ != summary.summarise.__module__

@@ -1,0 +1,47 @@
+"""A site's unit-cube problem."""
+
+import numpy as np
+import pytest
+from scipy.special import ndtr
+from tests.unit.strategy.small import context
+
+from cavity.graph import link_of
+from cavity.propagate.link import Link
+from cavity.strategy.tilted import Tilted, predictive_interim, prior_interim
+
+
+def tilted(kind="drawn", held=False):
+    c = context(kind=kind)
+    view = c.view("d1")
+    link = Link(link_of(view, c.coordinates), c.space)
+    mean, covariance = c.space.start()
+    return Tilted(
+        view, link, c.space, predictive_interim(link, mean, covariance) if held else prior_interim(link, c.space)
+    )
+
+
+def test_drawn_columns_have_the_interim_gaussian():
+    t = tilted()
+    problem = t.problem("d1")
+    point = problem.prior_transform(np.array([ndtr(1.0), 0.5]))
+    assert point[0] == pytest.approx(t.interim.mean[0] + t.interim.sd[0]) and point[1] == pytest.approx(0.0)
+
+
+def test_the_likelihood_is_the_users_own():
+    problem = tilted().problem("d1")
+    assert problem.log_likelihood(np.array([0.3, 0.2])) == pytest.approx(-0.5 * (0.0 - 0.5) ** 2 - 2.0 * 0.04)
+
+
+def test_free_shared_parameters_are_columns_and_held_ones_are_not():
+    assert tilted("shared").problem("d1").names == ("effect", "offset")
+    assert tilted("shared", held=True).problem("d1").names == ("offset",)
+
+
+def test_the_interim_prior_is_as_wide_as_the_population_may_be():
+    t = tilted()
+    assert 1.5 < t.interim.sd[0] < 4.0
+
+
+def test_the_design_problem_takes_shared_parameters_as_columns():
+    t = tilted("shared", held=True)
+    assert t.design_problem("d1").log_likelihood(np.array([0.3, 0.2])) == pytest.approx(-0.5 * 0.25 - 2.0 * 0.04)
