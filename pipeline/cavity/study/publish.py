@@ -25,12 +25,20 @@ def publish_round(study, folder):
     target = study.paths.phase(phase)
     plots = [Path(PLOTS, plot.name) for plot in sorted((folder / PLOTS).glob("*.png"))]
     numbers = [Path(name) for name in (POSTERIOR, CELLS, SUMMARY) if (folder / name).is_file()]
-    for name in (*plots, *numbers):     # the summary last: it vouches for the rest
-        _copy(folder / name, target / name)
+    changed = [_copy(folder / name, target / name) for name in (*plots, *numbers)]  # the summary last: it vouches
     for plot in (target / PLOTS).glob("*.png"):
         if Path(PLOTS, plot.name) not in plots:
             plot.unlink()
+    if any(changed) or not study.paths.database.is_file():
+        index(study)
     return target
+
+
+def index(study):
+    """Make results.sqlite anew from the published files: one row a fit."""
+    from cavity.database import Aggregator
+
+    return Aggregator.from_directory(study.paths.folder).write(study.paths.database)
 
 
 def report(study, phases=None):
@@ -74,8 +82,9 @@ def _phase_of(study, folder):
 
 
 def _copy(source, target):
-    """Copy a file unless its copy is there already."""
+    """Copy a file unless its copy is there already; whether it was copied."""
     if target.is_file() and filecmp.cmp(source, target, shallow=False):
-        return
+        return False
     with atomic_path(target) as temporary:
         shutil.copyfile(source, temporary)
+    return True

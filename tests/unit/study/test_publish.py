@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 
+from cavity.database import Aggregator
 from cavity.errors import ResultError
 from cavity.study import Study
 from cavity.study.publish import publish_round, report
@@ -24,6 +25,16 @@ def test_a_round_is_copied_and_equal_files_stay_untouched(study):
     times = [path.stat().st_mtime_ns for path in files]
     publish_round(study, study.paths.round("main", 2))
     assert [path.stat().st_mtime_ns for path in files] == times
+
+
+def test_the_index_is_made_once_and_kept_where_nothing_changed(study):
+    publish_round(study, study.paths.round("main", 2))
+    first = study.paths.database.stat().st_mtime_ns
+    publish_round(study, study.paths.round("main", 2))
+    assert study.paths.database.stat().st_mtime_ns == first
+    study.paths.database.unlink()
+    publish_round(study, study.paths.round("main", 2))
+    assert len(Aggregator.from_database(study.paths.database)) >= 1
 
 
 def test_plots_of_an_older_round_go(study):
