@@ -69,14 +69,15 @@ def coordinates_of(names):
 def _predictive(prior, names):
     """A Gaussian with the median and the width (5 to 95 %) of a drawn variable's prior predictive."""
     rng = np.random.default_rng(0)
+    levels = (np.arange(PREDICTIVE_DRAWS) + 0.5) / PREDICTIVE_DRAWS
 
     def draw(variable):
         if not isinstance(variable, DrawnVariable):
-            return variable.value_for(rng.random(PREDICTIVE_DRAWS))
+            return variable.value_for(rng.permutation(levels))
         if any(v not in names for v in variable.parent.variables):
             raise GraphError("a group draws from a parent whose hyperparameter has no name; make it at module level")
         arguments = variable.parent.arguments({v: draw(v) for v in variable.parent.variables})
-        rows = np.broadcast_arrays(*arguments.values(), rng.random(PREDICTIVE_DRAWS))
+        rows = np.broadcast_arrays(*arguments.values(), rng.permutation(levels))
         family = variable.parent.parent
         return np.array([family(**dict(zip(arguments, map(float, row[:-1])))).value_for(row[-1]) for row in zip(*rows)])
 
