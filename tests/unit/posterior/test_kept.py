@@ -157,3 +157,22 @@ def test_results_are_found_by_the_aggregator(in_a_folder):
     fit(cv.Model(Line, slope=cv.UniformPrior(4.0, 5.0), offset=cv.GaussianPrior(0.0, 1.0)))
     aggregator = cv.Aggregator.from_directory("output")
     assert len(aggregator) == 2 and list(aggregator.query(aggregator.slope > 4.0).values("name")) == ["line"]
+
+
+def test_a_joint_fit_of_a_hierarchy_is_found_and_has_instances(in_a_folder):
+    population = cv.HierarchicalFactor(cv.GaussianPrior, name="population", mean=cv.GaussianPrior(0.0, 1.0), sigma=0.5)
+    factors = []
+    for _ in range(2):
+        model = cv.Model(Line, slope=population.drawn_variable(), offset=0.0)
+        factors.append(cv.AnalysisFactor(model, Analysis()))
+    graph = cv.FactorGraphModel(*factors)
+    model = graph.global_prior_model
+    model.add_assertion(model[0].slope < model[1].slope)
+    results, _ = fit(model, graph)
+    assert not fit(model, graph)[1]
+    (samples,) = cv.Aggregator.from_directory("output").values("samples")
+    assert samples == results.samples and "population.mean" in samples.names
+    instance = samples.max_log_likelihood_instance
+    assert instance[0].slope == results[0].instance.slope < instance[1].slope == results[1].instance.slope
+    aggregator = cv.Aggregator.from_directory("output")
+    assert len(aggregator.query(aggregator.population.mean < 5.0)) == 1
