@@ -84,7 +84,7 @@ def mass(dataset, previous):
 
 
 def both(dataset, previous):
-    """All seventeen parameters, each prior cut to where the earlier phases found it; Einstein radii from the population."""
+    """All seventeen parameters, each prior cut to where it was found; Einstein radii drawn from the population."""
     bulge = previous["light"].model_within(sds=10.0).lens.bulge
     found = previous["mass"].model_within(sds=15.0)
     found.lens.mass.einstein_radius = population.drawn_variable()

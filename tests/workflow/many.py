@@ -64,6 +64,7 @@ def simulate(instance, dataset, rng):
     return {"x": x, "y": sum(part.values(x) for part in instance) + rng.normal(0.0, 1.0, len(x))}
 '''
 
+LAST = {"name": "last", "factor": "last", "inference": "independent", "search": {"name": "Laplace"}}
 CONFIG = {
     "study": "study.py",
     "datasets": "datasets.tsv",
@@ -71,7 +72,7 @@ CONFIG = {
     "phases": [
         {"name": "flat", "factor": "level", "inference": "independent", "search": {"name": "Laplace"}},
         {"name": "tilted", "factor": "sloped", "inference": "independent", "search": {"name": "Laplace"}, "after": []},
-        {"name": "last", "factor": "last", "inference": "independent", "search": {"name": "Laplace"}, "after": ["heights"]},
+        {**LAST, "after": ["heights"]},
     ],
     "grid_searches": [{"name": "heights", "phase": "tilted", "parameters": {"level.height": [0, 2.5, 5, 10]}}],
     "sensitivity_maps": [

@@ -39,5 +39,6 @@ def _map(fit, result, level, folder):
         middle = values.shape[2] // 2
         values, errors = values.take(middle, axis=2), errors.take(middle, axis=2)
     ax = plot_sensitivity(values, truths[:2], [axis.name for axis in result.axes[:2]], level, errors)
-    ax.set_title(" ".join([f"{fit}", ax.get_title(loc="left")]).strip(), loc="left")
+    shown = ax.get_title(loc="left")
+    ax.set_title(f"{fit}: {shown}" if shown else fit, loc="left")
     return save_figure(ax, folder / f"{fit}.png")

@@ -77,5 +77,5 @@ def _map(ax, values, truths, labels, level):
     bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02, extend="both" if np.nanmax(np.abs(values)) > bound else "neither")
     bar.set_label(r"$\Delta$ log evidence, with minus without")
     bar.outline.set_visible(False)
-    ax.set_title(f"contour: detected at {level:g}", loc="left")
+    ax.set_title(f"detected above the line, at {level:g}", loc="left")
     return ax

@@ -53,7 +53,7 @@ def test_without_points_the_curve_covers_the_fits():
 @pytest.mark.parametrize(
     ("part", "columns", "sentence"),
     [
-        (Part(covariate="tame"), covariates(), "over_time: the table of datasets has no column tame; did you mean time"),
+        (Part(covariate="tame"), covariates(), "the table of datasets has no column tame; did you mean time"),
         (Part(covariate="kind"), covariates(), "kind of dataset a is 'old'; a number is needed"),
         (Part(at=(3.0,)), covariates(), "outside the fits, which cover 0 to 2"),
         (Part(), covariates(time=1.0), "two fits have time = 1"),

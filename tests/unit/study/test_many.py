@@ -80,7 +80,8 @@ def test_everything_is_made_and_written(study):
 def test_cells_that_failed_are_named_and_the_others_are_kept(study):
     study.namespace["factor"].__globals__["FAILS"] = True
     grid = study.config.derived["grid"]
-    with pytest.raises(SearchError, match=r"grid: 2 of 4 cells failed, the others are kept: a, cell level.height in \[5"):
+    sentence = r"grid: 2 of 4 cells failed, the others are kept: a, cell level.height in \[5"
+    with pytest.raises(SearchError, match=sentence):
         make_part(study, grid, {})
     study.namespace["factor"].__globals__["FAILS"] = False
     kept = sorted(study.paths.cache.glob("*.h5"))
@@ -92,5 +93,6 @@ def test_cells_that_failed_are_named_and_the_others_are_kept(study):
 
 def test_a_function_that_study_py_lacks_is_named(study):
     part = study.config.derived["map"].model_copy(update={"simulate": "simulat"})
-    with pytest.raises(StudyError, match="map needs a function simulat\\(instance, dataset, rng\\); did you mean simulate"):
+    sentence = r"map needs a function simulat\(instance, dataset, rng\); did you mean simulate"
+    with pytest.raises(StudyError, match=sentence):
         make_part(study, part, study.fit(["main"]))

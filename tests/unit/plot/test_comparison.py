@@ -1,0 +1,21 @@
+"""Model comparison: a row for all data, and one for each dataset."""
+from types import SimpleNamespace
+
+from cavity.plot.comparison import plot_comparison
+from cavity.strategy.compare import ModelComparison, compare_models
+
+
+def evidence(value):
+    return SimpleNamespace(log_evidence=value, log_evidence_error=0.3)
+
+
+def test_differences_are_drawn_for_every_model():
+    part = compare_models({"a": evidence(-1.0), "b": evidence(-4.0)})
+    whole = ModelComparison(part.names, part.log_evidences, part.errors, {"d1": part, "d2": part})
+    ax = plot_comparison(whole)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["all datasets", "d1", "d2"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+
+
+def test_large_differences_have_a_logarithmic_axis():
+    assert plot_comparison(compare_models({"a": evidence(0.0), "b": evidence(-300.0)})).get_xscale() == "symlog"
