@@ -81,8 +81,8 @@ def fits_of(context, part):
     if context.inference != "independent":
         if dataset != WHOLE:
             raise SearchError(
-                f"{part.name}: phase {context.phase} is {context.inference} and fits all datasets together, so its grid "
-                f"cannot be of {dataset} alone; use dataset: all"
+                f"{part.name}: phase {context.phase} is {context.inference} and fits all datasets together; its grid "
+                f"cannot be of {dataset} alone, use dataset: all"
             )
         return (WHOLE,)
     if dataset == WHOLE:
@@ -114,7 +114,7 @@ def fit_cell(context, part, fit, cell, stream, checkpoint=None):
     if fit == WHOLE:
         return _fit_whole(context, cell, _priors(context, fit, cell.boxes), stream)
     view = context.view(fit)
-    priors = chosen_priors(view.model, list(cell.boxes))        # of this very model: every call of factor makes new ones
+    priors = chosen_priors(view.model, list(cell.boxes))    # of this very model: each call of factor makes new ones
     if view.drawn:
         raise SearchError(f"dataset {fit}: {view.drawn[0].name} is drawn from a parent; use inference: ep or joint")
     search, rng = context.search_of(view), generator(context.seed, *stream)

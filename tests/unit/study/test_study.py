@@ -25,9 +25,13 @@ def test_a_factor_that_takes_two_arguments_gets_the_earlier_results(folder):
     with (folder / "study.py").open("a") as file:
         file.write("\n\nseen = []\n\n\ndef factor(dataset, previous, plain=factor):\n")
         file.write("    seen.append(previous)\n    return plain(dataset)\n")
-    study = Study.load(folder)
+    phases = [{"name": "light"}, {"name": "main"}]
+    study = Study.load(folder, overrides={"phases": phases})
     study.factor("main", "a", {"light": 1})
-    assert study.namespace["seen"] == [{"light": 1}]
+    (previous,) = study.namespace["seen"]
+    assert list(previous) == ["light"] and previous["light"].result == 1 and previous["light"].dataset == "a"
+    with pytest.raises(StudyError, match="phase main comes after light, which has no result yet"):
+        study.factor("main", "a")
 
 
 @pytest.mark.parametrize(
