@@ -4,7 +4,7 @@ The code is theirs up to names of variables. What had to be mended: unclosed par
 (``append``); an empty ``result =``; ``p.`` and ``g.`` before names that are the user's own or cavity's; in the
 relational model a second ``search.fit(model=model, analysis=analysis)``, which would fit one dataset, and
 ``instance.centre`` of a collection, which is ``instance.gaussian.centre``. ``DynestyStatic()`` of the first model has
-``sample="rwalk"`` as in the others: uniform draws, dynesty's own choice below ten dimensions, are far too slow in seven.
+``sample="rwalk"`` as the others have: uniform draws, dynesty's own choice below ten dimensions, are too slow in seven.
 """
 import re
 from os import path
@@ -68,7 +68,7 @@ def test_a_shared_centre_makes_seven_parameters():
 
 def test_the_graph_with_a_shared_centre_is_fitted(truth):
     factor_graph = shared_centre_graph()
-    search = af.DynestyStatic(sample="rwalk", walks=15)
+    search = af.DynestyStatic(sample="rwalk", walks=10, nlive=30)
     result = search.fit(model=factor_graph.global_prior_model, analysis=factor_graph)
     assert len(result) == 3 and len({each.max_log_likelihood_instance.centre for each in result}) == 1
     for number, each in enumerate(result, start=1):
@@ -154,7 +154,7 @@ def test_normalization_and_sigma_of_each_dataset_are_shown_and_the_centre_folded
 def test_a_model_that_varies_is_fitted(truth):
     factor_graph = variable_graph()
     search = af.DynestyStatic(
-        path_prefix="features", sample="rwalk", name="multiple_datasets_free_sigma", walks=15, nlive=40
+        path_prefix="features", sample="rwalk", name="multiple_datasets_free_sigma", walks=10, nlive=30
     )
     result_list = search.fit(model=factor_graph.global_prior_model, analysis=factor_graph)
     assert len(result_list) == 3
@@ -196,7 +196,7 @@ def test_a_relation_leaves_four_parameters():
 
 def test_a_relational_model_is_fitted(truth):
     factor_graph = relational_graph()
-    search = af.DynestyStatic(path_prefix="features", sample="rwalk", name="multiple_datasets_relation")
+    search = af.DynestyStatic(path_prefix="features", sample="rwalk", name="multiple_datasets_relation", nlive=30)
     result_list = search.fit(model=factor_graph.global_prior_model, analysis=factor_graph)
     assert len(result_list) == 3
     gaussians = [result.max_log_likelihood_instance.gaussian for result in result_list]

@@ -29,7 +29,7 @@ EXPRESSIONS = [
 ]
 
 
-@pytest.mark.parametrize(("expression", "exact"), EXPRESSIONS, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("expression", "exact"), EXPRESSIONS, ids=range(len(EXPRESSIONS)))
 def test_every_form_gives_the_same_bits(expression, exact):
     expected = exact(VALUES[A], VALUES[B])
     stored = json.loads(json.dumps(expression.to_dict(NAMES.get)))
