@@ -56,7 +56,6 @@ def plan_round(context, state):
         "kind": state["next_kind"],
         "refresh": [name for name, needed in zip(state["datasets"], state["needs_search"]) if needed],
         "n_draws": int(state["next_draws"]),
-        "design": "axial",
         "mean": np.asarray(state["mean"]),
         "covariance": np.asarray(state["covariance"]),
     }

@@ -227,10 +227,16 @@ def _pilot(tilted, weighted, dataset):
     return found
 
 
+def _design_of(tilted):
+    """A scale parameter alone needs a design as wide as its tails; others a cubic along every axis."""
+    index = tilted.link.shared_index
+    return "chebyshev" if len(index) == 1 and tilted.space.priors[index[0]].is_scale else "axial"
+
+
 def _shared_design(tilted, plan, theta, local, log_w, guard):
     """log L of every particle at shared values around q's mean, moved along what theta and psi trade off."""
     covariance = shared_prior(tilted.link, plan["mean"], plan["covariance"])[1]
-    design = SharedDesign.around(tilted.interim.shared, covariance, tilted.d, plan["design"])
+    design = SharedDesign.around(tilted.interim.shared, covariance, tilted.d, _design_of(tilted))
     S = len(theta)
 
     def log_l(theta, psi, local):
