@@ -148,7 +148,7 @@ MISUSES = [
     (an_argument_without_a_prior, ModelError, "normalization has neither prior, value nor default prior"),
     (a_drawn_variable_outside_a_graph, ModelError, "fit it in a FactorGraphModel"),
     (a_hyperparameter_that_the_parent_does_not_have, GraphError, "no argument sgima; did you mean sigma?"),
-    (a_setting_that_the_search_does_not_have, SearchError, "nliv: no such setting of DynestyStatic; did you mean nlive"),
+    (a_setting_that_the_search_does_not_have, SearchError, "no such setting of DynestyStatic; did you mean nlive?"),
     (a_default_prior_of_no_type, ConfigError, r"Gaussian.centre: .*Unifrm.*did you mean UniformPrior\?$"),
     (a_query_on_an_unknown_parameter, ResultError, "attribute gaussian.sgma; did you mean gaussian.sigma?"),
     (a_query_on_an_unknown_component, ResultError, "no fit has a component gausian; did you mean gaussian?"),
