@@ -25,7 +25,7 @@ class DynestyStatic(Search):
     nlive
         Live points. The stated error of the log evidence is about sqrt(information / nlive).
     bound, sample, periodic, reflective, update_interval, first_update, enlarge, bootstrap, walks, facc, slices, ncdim
-        As in ``dynesty.NestedSampler``.
+        As in ``dynesty.NestedSampler``; with ``sample="auto"`` random walks from five parameters on.
     maxiter, maxcall, dlogz, logl_max, add_live
         As in its ``run_nested``.
     """
