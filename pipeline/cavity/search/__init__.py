@@ -1,6 +1,6 @@
 """Searches: one sampler a file behind one door."""
 
-from cavity.search.base import Search, search_from_dict
+from cavity.search.base import PARTS, Search, search_from_dict
 from cavity.search.differential_evolution import DifferentialEvolution
 from cavity.search.dynesty_dynamic import DynestyDynamic
 from cavity.search.dynesty_static import DynestyStatic
@@ -20,9 +20,6 @@ SEARCHES = {
     cls.__name__: cls
     for cls in (DynestyStatic, DynestyDynamic, UltraNest, Nautilus, Emcee, LBFGS, DifferentialEvolution, Laplace)
 }
-
-#: Settings that are objects, by their name in a config file.
-PARTS = {cls.__name__: cls for cls in (InitializerBall, InitializerPrior, AutoCorrelationsSettings)}
 
 __all__ = [
     "FLOOR",

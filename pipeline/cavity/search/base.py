@@ -1,7 +1,7 @@
 """The one door: a Search gets a problem and a generator, and returns Samples."""
 
 import logging
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields
 from time import perf_counter, process_time
 from typing import ClassVar
 
@@ -11,9 +11,20 @@ from cavity.errors import SearchError, did_you_mean
 from cavity.rng import generator
 from cavity.search.checkpoint import CallLog, checkpoint_key
 from cavity.search.guard import Guard
+from cavity.search.identity import content_hash
 from cavity.search.progress import Progress
 
 logger = logging.getLogger("cavity.search")
+
+#: Settings that are objects, by their name in a config file; their modules add them.
+PARTS = {}
+
+
+def part(cls):
+    """Register a class of settings by its name."""
+    PARTS[cls.__name__] = cls
+    return cls
+
 
 #: Fields that choose where a search writes or how often, and never what it returns.
 NOT_IDENTITY = ("name", "path_prefix", "unique_tag", "checkpoint_interval")
@@ -167,17 +178,18 @@ class Search:
 
 
 def _json(value):
-    if hasattr(value, "identity"):
-        return {"name": type(value).__name__, "identity": value.identity()}
-    if is_dataclass(value):
-        return {"name": type(value).__name__, **_json(asdict(value))}
-    if isinstance(value, (list, tuple)):
+    """A setting as JSON; an object of the user's own is known by its class and the hash of its content."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (list, tuple, np.ndarray)):
         return [_json(item) for item in value]
     if isinstance(value, dict):
         return {str(key): _json(item) for key, item in value.items()}
-    if isinstance(value, np.generic):
-        return value.item()
-    return value
+    if type(value) in PARTS.values():
+        return {"name": type(value).__name__, **_json(asdict(value))}
+    return {"name": type(value).__name__, "identity": content_hash(value)}
 
 
 def make_samples(problem, guard, **content):
@@ -207,7 +219,7 @@ def search_from_dict(settings, defaults=None):
     SearchError
         No such search or setting; names the nearest one.
     """
-    from cavity.search import PARTS, SEARCHES
+    from cavity.search import SEARCHES
 
     settings = dict(settings)
     name = settings.pop("name", None)

@@ -8,14 +8,18 @@ from typing import ClassVar
 import numpy as np
 
 from cavity.errors import LikelihoodError, SearchError
-from cavity.search.base import Search, make_samples
+from cavity.search.base import Search, make_samples, part
 from cavity.search.initializer import InitializerBall
 from cavity.search.proposal import log_prior, normal_of, unit_of
 from cavity.search.settings import adapter, check_integer
 
 logger = logging.getLogger("cavity.search")
 
+#: Blocks of steps, at most, in which the walkers find one another.
+SETTLING_BLOCKS = 20
 
+
+@part
 @dataclass(frozen=True)
 class AutoCorrelationsSettings:
     """When a chain is long enough: so many autocorrelation times, and these no longer change.
@@ -97,6 +101,7 @@ class Emcee(Search):
         sampler = emcee.EnsembleSampler(self.nwalkers, problem.ndim, log_density, vectorize=True)
         legacy = np.random.RandomState(rng.integers(2**32, dtype=np.uint32))
         state = emcee.State(start, log_prob=heights, random_state=legacy.get_state())
+        state, settling, moved = self._settled(sampler, state, rng)
         times, converged = self._advance(sampler, state)
         discard, thin = 0, 1
         if np.isfinite(times).all():
@@ -127,6 +132,8 @@ class Emcee(Search):
                 "steps": sampler.iteration,
                 "autocorrelation_times": [float(time) for time in times],
                 "discard": discard,
+                "settling_steps": settling,
+                "moved_walkers": moved,
                 "thin": thin,
                 "acceptance": float(np.mean(sampler.acceptance_fraction)),
             },
@@ -148,6 +155,37 @@ class Emcee(Search):
             f"Emcee: {int(bad.sum())} of {self.nwalkers} walkers found no start with a finite likelihood "
             "in 100 draws; use InitializerPrior, or check data, noise and priors"
         )
+
+    def _settled(self, sampler, state, rng):
+        """Steps before the first that counts, in which walkers that are stuck join the others.
+
+        A walker in a corner that the ensemble's moves do not lead out of (Hou et al. 2012) is put beside another one,
+        until none is ``depth`` below the highest: there is no mass there.
+
+        Returns
+        -------
+        state, steps taken, walkers moved
+        """
+        n_dim = state.coords.shape[1]
+        depth = 20.0 + 5.0 * n_dim
+        steps = max(10, min(self.auto_correlations_settings.check_size, self.nsteps // 10))
+        moved = taken = 0
+        for _ in range(SETTLING_BLOCKS):
+            state = sampler.run_mcmc(state, steps)
+            taken += steps
+            stuck = state.log_prob < state.log_prob.max() - depth
+            if not stuck.any():
+                break
+            spread = np.maximum(state.coords[~stuck].std(0), 1e-6)
+            beside = rng.choice(np.flatnonzero(~stuck), size=int(stuck.sum()))
+            coords = state.coords.copy()
+            coords[stuck] = coords[beside] + 0.1 * spread * rng.normal(size=(len(beside), n_dim))
+            heights = state.log_prob.copy()
+            heights[stuck] = sampler.compute_log_prob(coords[stuck])[0]
+            state = type(state)(coords, log_prob=heights, random_state=state.random_state)
+            moved += len(beside)
+        sampler.reset()
+        return state, taken, moved
 
     def _advance(self, sampler, state):
         """Steps in blocks of ``check_size`` until converged or ``nsteps``; times (ndim,) and whether they settled."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cavity.errors import SearchError
-from cavity.search.identity import content_hash
+from cavity.search.base import part
 
 
+@part
 @dataclass(frozen=True)
 class InitializerBall:
     """Uniform in a box of the unit cube, around the priors' medians for limits around 0.5.
@@ -31,6 +32,7 @@ class InitializerBall:
         return rng.uniform(self.lower_limit, self.upper_limit, (n, problem.ndim))
 
 
+@part
 @dataclass(frozen=True)
 class InitializerPrior:
     """Draws from the whole prior."""
@@ -65,8 +67,3 @@ class InitializerSamples:
         rows = rng.choice(len(samples.values), size=n, p=np.exp(samples.log_weights))
         unit = np.array([problem.unit_from(vector) for vector in samples.values[rows]])
         return np.clip(unit + rng.normal(0.0, 1e-6, unit.shape), 1e-9, 1.0 - 1e-9)
-
-    def identity(self):
-        """A hash of the samples, for settings and checkpoints."""
-        samples = getattr(self.samples, "samples", self.samples)
-        return content_hash(tuple(samples.names), samples.values, samples.log_weights)

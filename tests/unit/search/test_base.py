@@ -140,7 +140,7 @@ def test_a_search_is_made_with_or_without_parts():
 
 
 def test_a_quick_fit_prints_nothing(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)      # a named fit keeps its result below the working directory
+    monkeypatch.chdir(tmp_path)  # a named fit keeps its result below the working directory
     Laplace(name="quick").fit(LineModel(), LineAnalysis())
     assert capsys.readouterr() == ("", "")
 

@@ -13,7 +13,7 @@ from cavity.search import (
     Laplace,
 )
 
-from ...statistics.search.problems import correlated_gaussian
+from ...statistics.search.problems import correlated_gaussian, profile
 
 KNOWN = correlated_gaussian(2)
 QUICK = AutoCorrelationsSettings(required_length=20, change_threshold=0.1)
@@ -35,7 +35,7 @@ def test_the_posterior(samples):
 def test_it_stops_when_the_times_are_known(samples):
     assert samples.info["converged"] and samples.info["steps"] < 3000
     assert max(samples.info["autocorrelation_times"]) * 20 < samples.info["steps"]
-    assert samples.calls == 32 * (samples.info["steps"] + 1)
+    assert samples.calls == 32 * (1 + samples.info["settling_steps"] + samples.info["steps"])
 
 
 def test_chains_follow_one_another(samples):
@@ -92,3 +92,17 @@ def test_numpy_s_global_generator_does_not_matter():
         np.random.seed(seed)  # noqa: NPY002
         runs.append(Emcee(nwalkers=8, nsteps=30).run(KNOWN.problem, np.random.default_rng(1)))
     assert runs[0] == runs[1]
+
+
+def test_walkers_that_are_stuck_join_the_others():
+    known = profile()
+    starts = np.full((50, 3), 0.5) + 0.02 * np.random.default_rng(0).normal(size=(50, 3))
+    starts[7] = [0.02, 0.05, 0.5]
+
+    class OneFarAway:
+        def unit(self, n, problem, rng):
+            return starts
+
+    samples = Emcee(nsteps=300, initializer=OneFarAway()).run(known.problem, np.random.default_rng(1))
+    assert samples.info["moved_walkers"] > 0
+    assert np.abs((samples.mean - known.mean) / known.sd).max() < 0.3

@@ -3,7 +3,7 @@ import pytest
 
 from cavity.errors import SearchError
 from cavity.posterior.samples import Samples
-from cavity.search import InitializerBall, InitializerPrior, InitializerSamples
+from cavity.search import Emcee, InitializerBall, InitializerPrior, InitializerSamples
 
 from ...statistics.search.problems import correlated_gaussian
 
@@ -42,5 +42,6 @@ def test_samples_of_another_model_are_refused():
 
 
 def test_samples_are_part_of_a_search_s_identity():
-    one, other = (InitializerSamples(Samples(names=("a",), values=np.full((1, 1), x))) for x in (0.0, 1.0))
-    assert one.identity() != other.identity()
+    one, same, other = (InitializerSamples(Samples(names=("a",), values=np.full((1, 1), x))) for x in (0.0, 0.0, 1.0))
+    assert Emcee(initializer=one).settings() == Emcee(initializer=same).settings()
+    assert Emcee(initializer=one).settings() != Emcee(initializer=other).settings()
