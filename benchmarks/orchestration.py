@@ -1,4 +1,4 @@
-"""What the workflow costs beside its jobs' own work, for the default study: wall without a job, and Snakemake's own CPU.
+"""What the workflow costs beside its jobs' work, for the default study: wall without a job, and Snakemake's own CPU.
 
     python benchmarks/orchestration.py [study]
 """
@@ -15,7 +15,7 @@ INTERVAL = 0.02     # seconds between two looks at the processes
 
 
 def measure(study, folder, cores=2):
-    """(wall, wall without a running verb, CPU seconds of Snakemake itself, CPU seconds of all verbs, verbs) of a run."""
+    """(wall, wall without a verb, CPU seconds of Snakemake itself, CPU seconds of all verbs, verbs) of a run."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
     start = time.perf_counter()
     process = psutil.Popen(

@@ -38,7 +38,7 @@ class StudyPaths:
         return self.folder / phase
 
     def run(self, phase, after=()):
-        """The folder that holds a phase's rounds; ``after`` has the last round of each phase it sees, in their order."""
+        """The folder of a phase's rounds; ``after`` has the last round of each phase it sees, in their order."""
         folder = self.phase(phase)
         return folder if not after else folder / f"after-{'-'.join(str(int(number)) for number in after)}"
 

@@ -39,7 +39,7 @@ def read_part(options):
     study = read_study(options)
     if options.part not in study.config.derived:
         hint = did_you_mean(options.part, study.config.derived)
-        raise ConfigError(f"{study.path}: no grid search, map, comparison or interpolation is called {options.part}{hint}")
+        raise ConfigError(f"{study.path}: no grid, map, comparison or interpolation is called {options.part}{hint}")
     part = study.config.derived[options.part]
     return study, part, read_earlier(study, part.name, options.earlier)
 

@@ -1,4 +1,4 @@
-"""The studies feature_grid and lensing, fitted whole: truths within three standard deviations, the feature's cell found."""
+"""The studies feature_grid and lensing, fitted whole: truths within three sds, the feature's cell found."""
 import json
 from pathlib import Path
 
