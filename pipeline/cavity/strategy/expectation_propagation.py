@@ -90,9 +90,8 @@ def rounds_of(context, progress=None):
     sites, states, state = {}, [], None
     while True:
         plan = phase_run.plan_round(context, state)
-        sites = {
-            dataset: phase_run.search_site(context, dataset, plan, sites.get(dataset)) for dataset in context.datasets
-        }
+        searched = () if context.inference == "joint" else context.datasets
+        sites = {dataset: phase_run.search_site(context, dataset, plan, sites.get(dataset)) for dataset in searched}
         state = phase_run.aggregate(context, sites, state)
         states.append(state)
         decision = phase_run.decide(context, state)
