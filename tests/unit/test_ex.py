@@ -1,4 +1,5 @@
 """The documents' example components."""
+
 import numpy as np
 import pytest
 from scipy.integrate import quad

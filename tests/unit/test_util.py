@@ -1,4 +1,5 @@
 """The documents' readers."""
+
 import numpy as np
 import pytest
 
