@@ -34,11 +34,6 @@ def _is_variable(expression):
     return isinstance(expression, dict) and "variable" in expression
 
 
-def _form(entry):
-    """A shared parameter's expression."""
-    return entry["value"] if isinstance(entry, dict) else {"variable": entry}
-
-
 class Link:
     """eta(phi) of one site, or of every site with the same specification.
 
@@ -53,8 +48,7 @@ class Link:
 
     Notes
     -----
-    psi are the shared parameters' *coordinates* in the space, so that v = W (psi - psi0) is linear in phi; where one of
-    them is derived (an entry ``{"name", "value": expression}``), all of them are values in their own units.
+    psi are the shared parameters' *coordinates* in the space, so that v = W (psi - psi0) is linear in phi.
 
     Raises
     ------
@@ -75,15 +69,11 @@ class Link:
                     f"{item['name']}: its parent must be one of {', '.join(FAMILIES)}, got {item['family']}"
                 )
         self._outputs = [(item["mean"], False) for item in self.drawn] + [(item["sigma"], True) for item in self.drawn]
-        self.is_derived = any(isinstance(entry, dict) for entry in self.shared)
-        if self.is_derived:
-            self._outputs += [(_form(entry), False) for entry in self.shared]
         self._functions = [self._function(expression) for expression, _ in self._outputs]
         self._scopes = [
             tuple(space.index(name) for name in variables_of(expression)) for expression, _ in self._outputs
         ]
-        plain = () if self.is_derived else self.shared
-        self.shared_index = np.array([space.index(name) for name in plain], int)
+        self.shared_index = np.array([space.index(name) for name in self.shared], int)
         scope = {j for indices in self._scopes for j in indices} | set(self.shared_index.tolist())
         self.scope = tuple(sorted(scope))  # the coordinates of phi that matter to the site
         self.is_log = np.array([item["family"] == "LogGaussianPrior" for item in self.drawn], bool)
@@ -120,7 +110,7 @@ class Link:
     def is_affine(self):
         """Whether eta is affine in phi: then the second derivatives of the map vanish."""
         kinds = {"mean": "identity", "sigma": "log"}
-        return not self.is_derived and all(
+        return all(
             not isinstance(item[part], dict)
             or (_is_variable(item[part]) and self.space.kinds[self.space.index(item[part]["variable"])] == kind)
             for item in self.drawn
@@ -146,8 +136,7 @@ class Link:
         eta = np.empty(phi.shape[:-1] + (self.size,))
         for i in range(len(self._outputs)):
             eta[..., i] = self._output(i, phi)
-        if not self.is_derived:
-            eta[..., 2 * self.d :] = phi[..., self.shared_index]
+        eta[..., 2 * self.d :] = phi[..., self.shared_index]
         return eta
 
     def jet(self, phi):

@@ -164,7 +164,7 @@ def _used_names(context, sites):
     for tree in sites.values():
         link = _link(tree)
         forms = [form for entry in link["drawn"] for form in (entry["mean"], entry["sigma"])]
-        forms += [entry["value"] if isinstance(entry, dict) else {"variable": entry} for entry in link["shared"]]
+        forms += [{"variable": name} for name in link["shared"]]
         used.update(name for form in forms for name in variables_of(form))
     waiting = [context.coordinates.prior_of[name] for name in used]
     while waiting:  # what a group's parameters are drawn from counts as used

@@ -93,7 +93,7 @@ class Tilted:
     def shared_values(self, psi):
         """Unconstrained (..., p) -> physical (..., p)."""
         psi = np.asarray(psi, float)
-        if self.link.is_derived or not self.p:
+        if not self.p:
             return psi
         return np.stack([self.space.value_of(j, psi[..., k]) for k, j in enumerate(self.link.shared_index)], axis=-1)
 
