@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from cavity.errors import GraphError
 from cavity.prior import GaussianPrior
 from cavity.propagate.predictive import interim_prior, shared_prior
 from cavity.search.problem import Problem
 from cavity.search.proposal import ALMOST_ONE, ALMOST_ZERO
 
 PILOT_DRAWS = 1024
+ACCEPTANCE_POINTS = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,34 @@ def _pilot_priors(link, space):
     return [GaussianPrior(float(m), float(s)) for m, s in zip(middle, (high - low) / 3.29)]
 
 
+def _log_acceptance(view):
+    """Log of the share of the local prior that the model's assertions accept: it is divided out of the evidence.
+
+    Raises
+    ------
+    GraphError
+        If an assertion is about shared or drawn parameters (its share would depend on them), or is never true.
+    """
+    assertions = view.compiled.assertions
+    if not assertions:
+        return 0.0
+    from cavity.message.sobol import sobol_uniform
+
+    priors = [prior for _, _, prior in view.local]
+    for assertion in assertions:
+        if any(variable not in priors for variable in assertion.variables()):
+            raise GraphError(
+                f"dataset {view.dataset}: the assertion {view.compiled.described(assertion)} is about shared or drawn "
+                "parameters; use inference: joint"
+            )
+    points = sobol_uniform(ACCEPTANCE_POINTS, len(priors), 0)
+    values = {prior: prior.value_for(points[:, i]) for i, prior in enumerate(priors)}
+    share = np.mean(np.logical_and.reduce([np.asarray(a.satisfied(values)) for a in assertions]))
+    if not share:
+        raise GraphError(f"dataset {view.dataset}: the model's assertions are never true; loosen them or the priors")
+    return float(np.log(share))
+
+
 class Tilted:
     """One factor under an interim prior.
 
@@ -81,6 +111,7 @@ class Tilted:
             (-np.inf if e["lower"] is None else e["lower"], np.inf if e["upper"] is None else e["upper"])
             for e in link.spec["drawn"]
         ]
+        self.log_acceptance = _log_acceptance(view)
         self._batch = getattr(view.analysis, "log_likelihood_batch", None)
         if self.free_shared:
             self.shared_priors = _pilot_priors(link, space)
@@ -193,7 +224,8 @@ class Tilted:
         vector = self.vector(theta, shared, local)
         if not self.view.compiled.satisfies(vector):
             return -np.inf
-        return self.view.analysis.log_likelihood_function(self.view.compiled.instance(vector))
+        value = self.view.analysis.log_likelihood_function(self.view.compiled.instance(vector))
+        return value - self.log_acceptance if self.log_acceptance else value
 
     def _call_many(self, theta, shared, local):
         vectors = np.array([self.vector(*rows) for rows in zip(theta, shared, local)])
@@ -201,4 +233,5 @@ class Tilted:
         values = np.full(len(vectors), -np.inf)
         if inside.any():
             values[inside] = self._batch(dict(zip(self.view.compiled.names, vectors[inside].T)))
+            values[inside] -= self.log_acceptance
         return values

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from scipy.special import ndtr
-from tests.unit.strategy.small import context
+from tests.unit.strategy.small import Effect, context
 
-from cavity.graph import link_of
+import cavity as cv
+from cavity.errors import GraphError
+from cavity.graph import link_of, view_factor
 from cavity.propagate.link import Link
 from cavity.strategy.tilted import Tilted, predictive_interim, prior_interim
 
@@ -45,3 +47,31 @@ def test_the_interim_prior_is_as_wide_as_the_population_may_be():
 def test_the_design_problem_takes_shared_parameters_as_columns():
     t = tilted("shared", held=True)
     assert t.design_problem("d1").log_likelihood(np.array([0.3, 0.2])) == pytest.approx(-0.5 * 0.25 - 2.0 * 0.04)
+
+
+class Half(cv.Analysis):
+    def log_likelihood_function(self, instance):
+        return 0.0
+
+
+def asserted(of_local=True):
+    """A flat likelihood, offset > 0 of a symmetric prior."""
+    c = context(kind="drawn")
+    drawn = c.names.parents
+    population = next(iter(drawn))
+    model = cv.Model(Effect, effect=population.drawn_variable(), offset=cv.GaussianPrior(0.0, 1.0))
+    model.add_assertion((model.offset if of_local else model.effect) > 0.0)
+    view = view_factor(cv.AnalysisFactor(model, Half()), "d", c.names.priors, tuple(drawn))
+    link = Link(link_of(view, c.coordinates), c.space)
+    return Tilted(view, link, c.space, prior_interim(link, c.space))
+
+
+def test_an_assertion_on_local_parameters_is_divided_out():
+    problem = asserted().problem("d")
+    assert problem.log_likelihood(np.array([0.0, -1.0])) == -np.inf
+    assert problem.log_likelihood(np.array([0.0, 1.0])) == pytest.approx(np.log(2.0), abs=1e-3)
+
+
+def test_an_assertion_on_drawn_parameters_names_the_way_out():
+    with pytest.raises(GraphError, match="inference: joint"):
+        asserted(of_local=False)
