@@ -6,12 +6,19 @@ from cavity.errors import SearchError
 from cavity.search.base import make_samples
 from cavity.search.proposal import draw, log_density, log_prior, unit_of
 
+#: The prior mass beyond is 6e-16 a side: quantiles there round to a bound, where a likelihood may not be defined.
+FARTHEST = 8.0
+
 
 def evaluate(problem, guard, z):
-    """Unit cube, parameters and log likelihoods of points in z-space."""
+    """Unit cube, parameters and log likelihoods of points in z-space; -inf without a call beyond ``FARTHEST``."""
     unit = unit_of(z)
     values = problem.vectors(unit)
-    return unit, values, guard.batch(values)
+    near = (np.abs(z) <= FARTHEST).all(axis=1)
+    log_likelihoods = np.full(len(z), -np.inf)
+    if near.any():
+        log_likelihoods[near] = guard.batch(values[near])
+    return unit, values, log_likelihoods
 
 
 def importance_samples(problem, guard, proposal, n_draws, rng, info):

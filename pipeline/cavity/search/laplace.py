@@ -9,7 +9,7 @@ from cavity.message.sobol import sobol_uniform
 from cavity.search.base import Search
 from cavity.search.importance import evaluate, importance_samples
 from cavity.search.mode import covariance_of, find_mode
-from cavity.search.proposal import draw, fit_components, joined, log_density, log_prior, make_proposal, unit_of
+from cavity.search.proposal import draw, fit_components, joined, log_density, log_prior, make_proposal
 from cavity.search.settings import adapter, check_integer, check_number
 
 #: Rounds of fitting the proposal, at most, and components it may have by then.
@@ -62,7 +62,7 @@ class Laplace(Search):
         """Scan, climb, adapt, draw."""
 
         def target(z):
-            return guard.batch(problem.vectors(unit_of(z))) + log_prior(z)
+            return evaluate(problem, guard, z)[2] + log_prior(z)
 
         modes = self._modes(target, problem, rng)
         covariances = np.array([covariance_of(mode.precision) for mode in modes])

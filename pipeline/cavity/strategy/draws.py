@@ -8,7 +8,7 @@ from scipy.special import logsumexp
 from cavity.message.pareto import psis
 from cavity.search.proposal import Proposal, log_density, log_prior
 
-LARGEST_SHARE = 0.03  # of one draw in the weights: beyond, a rare region was hit once
+LARGEST_SHARE = 0.01  # of one draw in the weights: beyond, a rare region was hit by accident
 
 
 @dataclass(frozen=True, eq=False)

@@ -129,7 +129,7 @@ def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint):
         weighted = polished(*_proposal(tilted, previous["points"]), n_draws)
         if not _healthy(weighted):
             weighted = polished(*_coordinates(tilted, weighted), n_draws)
-        if _healthy(weighted):
+        if _covers(weighted):
             return batches, weighted, int(guard.calls), int(guard.rejected)
     calls = rejected = 0
     for search in (context.search_of(view), _rescue_search()):
@@ -144,7 +144,7 @@ def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint):
             break
         if not _healthy(weighted):
             weighted = polished(*_coordinates(tilted, weighted), n_draws)
-        if _healthy(weighted):
+        if _covers(weighted):
             break
     return batches, weighted, int(calls + guard.calls), int(rejected + guard.rejected)
 
@@ -156,9 +156,14 @@ def _rescue_search():
     return DynestyStatic(nlive=RESCUE_LIVE_POINTS)
 
 
+def _covers(weighted):
+    """Whether the draws cover the tilted distribution."""
+    return weighted.pareto_k < K_HAT_LIMIT and weighted.ess >= ESS_LIMIT
+
+
 def _healthy(weighted):
-    """Whether the draws cover, and no single one stands for a region that was hit by accident."""
-    return weighted.pareto_k < K_HAT_LIMIT and weighted.ess >= ESS_LIMIT and weighted.largest < LARGEST_SHARE
+    """Whether they cover it and no single one stands for a region that was hit by accident."""
+    return _covers(weighted) and weighted.largest < LARGEST_SHARE
 
 
 def _coordinates(tilted, weighted):

@@ -57,3 +57,12 @@ def test_no_finite_draw_is_an_error_that_says_what_to_do():
     problem = dataclasses.replace(known.problem, log_likelihood_batch=lambda vectors: np.full(len(vectors), -np.inf))
     with pytest.raises(SearchError, match="none of 64 draws has a finite likelihood; use a nested search"):
         importance_samples(problem, Guard(problem), good_proposal(known), 64, np.random.default_rng(0), {})
+
+
+def test_where_quantiles_round_to_a_bound_the_likelihood_is_not_called():
+    """Student t tails reach z = -30: a scale there is exactly zero, and its likelihood not a number."""
+    known = correlated_gaussian(2)
+    guard = Guard(known.problem)
+    _, _, log_likelihoods = evaluate(known.problem, guard, np.array([[0.0, 0.0], [-30.0, 0.0], [0.0, 9.0]]))
+    assert guard.calls == 1 and np.isfinite(log_likelihoods[0])
+    assert (log_likelihoods[1:] == -np.inf).all()
