@@ -39,7 +39,7 @@ def made_sampler(make, problem, guard, rng, settings):
     The static sampler evaluates its live points while it is made: what is printed then is held back, and dropped if it
     fails.
     """
-    if settings["sample"] == "auto" and problem.ndim > UNIFORM_UP_TO:
+    if settings.get("sample") == "auto" and problem.ndim > UNIFORM_UP_TO:
         settings = {**settings, "sample": "rwalk"}
     held = io.StringIO()
     with contextlib.redirect_stdout(held), contextlib.redirect_stderr(held):
