@@ -79,7 +79,7 @@ def row(name, search, problem_name, answer, seed):
 
 
 def bare_libraries(answer):
-    """The same searches without the adapter: {name: function(raw likelihood, rng)}."""
+    """The same searches without the adapter: {name: function(raw likelihood, rng) -> calls}."""
     problem = answer.problem
 
     def dynesty_static(function, rng):
@@ -87,6 +87,7 @@ def bare_libraries(answer):
 
         sampler = dynesty.NestedSampler(function, problem.prior_transform, problem.ndim, nlive=200, rstate=rng)
         sampler.run_nested(print_progress=False, dlogz=0.209)
+        return int(np.sum(sampler.results.ncall))
 
     def ultranest(function, rng):
         from cavity.search.ultranest import imported, legacy_generator_seeded
@@ -95,7 +96,7 @@ def bare_libraries(answer):
             sampler = imported().ReactiveNestedSampler(
                 list(problem.names), problem.log_likelihood_batch, problem.prior_transform, vectorized=True
             )
-            sampler.run(min_num_live_points=200, show_status=False, viz_callback=False)
+            return sampler.run(min_num_live_points=200, show_status=False, viz_callback=False)["ncall"]
 
     def emcee(function, rng):
         import emcee
@@ -106,6 +107,7 @@ def bare_libraries(answer):
 
         sampler = emcee.EnsembleSampler(64, problem.ndim, log_density, vectorize=True)
         sampler.run_mcmc(0.01 * rng.normal(size=(64, problem.ndim)), 1000)
+        return 64 * 1001
 
     return {"DynestyStatic": dynesty_static, "UltraNest region": ultranest, "Emcee": emcee}
 
@@ -123,19 +125,16 @@ def overheads(repeats):
     }
     print("\nadapter over bare library, microseconds of CPU a call (minimum over repeats)")
     for name, bare in bare_libraries(answer).items():
-        with_adapter, without, calls = [], [], 0
+        with_adapter, without = [], []
         for seed in range(repeats):
-            bare_rng = np.random.default_rng(seed)
             start = process_time()
-            bare(answer.problem.log_likelihood, bare_rng)
-            without.append(process_time() - start)
+            calls = bare(answer.problem.log_likelihood, np.random.default_rng(seed))
+            without.append((process_time() - start) / calls)
             start = process_time()
             samples = searches[name].run(answer.problem, np.random.default_rng(seed))
             with_adapter.append((process_time() - start) / samples.calls)
-            calls = samples.calls
-            without[-1] /= calls
         a, b = min(with_adapter) * 1e6, min(without) * 1e6
-        print(f"{name:24s} {a:8.1f} - {b:8.1f} = {a - b:+6.1f}   ({calls:,} calls)", flush=True)
+        print(f"{name:24s} {a:8.1f} - {b:8.1f} = {a - b:+6.1f}   ({samples.calls:,} calls)", flush=True)
     vector = answer.mean.copy()
     with TemporaryDirectory() as folder:
         recorded = Guard(answer.problem, log=CallLog(folder, "ab" * 32, 3), interval=1.0)
@@ -165,7 +164,7 @@ def main():
     )
     for problem_name in options.problems.split(","):
         answer = PROBLEMS[problem_name]()
-        for name in options.only.split(","):
+        for name in filter(None, options.only.split(",")):
             if (name, problem_name) in LEFT_OUT:
                 continue
             for seed in range(1, options.seeds + 1):

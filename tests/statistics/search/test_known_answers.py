@@ -61,7 +61,9 @@ SEARCHES = {
     "Nautilus 20": Nautilus(n_live=1000, n_eff=1000, n_networks=1),
     "Laplace 20": Laplace(n_draws=2048, n_adapt=512),
     "Emcee 20": Emcee(
-        nwalkers=64, nsteps=20000, auto_correlations_settings=AutoCorrelationsSettings(required_length=30)
+        nwalkers=64,
+        nsteps=10000,
+        auto_correlations_settings=AutoCorrelationsSettings(required_length=20, change_threshold=0.05),
     ),
     "DynestyStatic walks": DynestyStatic(nlive=100, sample="rwalk"),
     "DynestyDynamic walks": DynestyDynamic(nlive=100, n_effective=1000, maxbatch=4, sample="rwalk"),
@@ -97,9 +99,9 @@ def test_twenty_parameters_over_three_seeds(name):
 @pytest.mark.long
 @pytest.mark.parametrize("problem, name", [("2", "Emcee"), ("5", "Emcee"), ("profile", "Emcee"), ("20", "Emcee 20")])
 def test_walkers(problem, name):
-    known, found = runs(name, problem, 3)
+    known, found = runs(name, problem, 1 if problem == "20" else 3)
     assert all(s.info["converged"] for s in found)
-    check_moments(known, found, 0.08)
+    check_moments(known, found, 0.15 if problem == "20" else 0.08)
 
 
 @pytest.mark.long
