@@ -123,14 +123,15 @@ class Guard:
             new = self._numbers(new, len(fresh))
             if self._log is not None:
                 self._log.add_rows(fresh, new)
-            values = np.concatenate([values, new])
-        values = np.array(values, dtype=float)
+            values = np.concatenate([values, new]) if len(values) else new.copy()
+        values = np.asarray(values, dtype=float)
         self.wall += perf_counter() - start
-        for row in np.flatnonzero(~np.isfinite(values)):
-            values[row] = self._not_finite(vectors[row], values[row], self.calls + row + 1)
+        if not np.isfinite(values).all():
+            for row in np.flatnonzero(~np.isfinite(values)):
+                values[row] = self._not_finite(vectors[row], values[row], self.calls + row + 1)
         self.calls += len(values)
-        if len(values) and values.max() > self.best:
-            row = int(values.argmax())
+        row = int(values.argmax()) if len(values) else 0
+        if len(values) and values[row] > self.best:
             self.best, self.best_vector = float(values[row]), vectors[row].copy()
         now = perf_counter()
         if now >= self._next_tick:

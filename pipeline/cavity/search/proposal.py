@@ -29,7 +29,7 @@ class Proposal(NamedTuple):
 
 def unit_of(z):
     """z (..., D) -> the open unit cube."""
-    return np.clip(ndtr(z), ALMOST_ZERO, ALMOST_ONE)
+    return np.minimum(np.maximum(ndtr(z), ALMOST_ZERO), ALMOST_ONE)
 
 
 def normal_of(unit):
@@ -92,7 +92,7 @@ def log_density(proposal, z):
 
 def log_prior(z):
     """The log density (n,) of the prior, N(0, I), at z (n, D)."""
-    return -0.5 * (z * z).sum(-1) - 0.5 * z.shape[-1] * np.log(2.0 * np.pi)
+    return -0.5 * np.einsum("...i,...i->...", z, z) - 0.5 * z.shape[-1] * np.log(2.0 * np.pi)
 
 
 def fit_components(z, log_weights, n_components, rng, n_resample=600, iterations=40):
