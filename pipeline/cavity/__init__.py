@@ -13,7 +13,7 @@ _HOMES = {
     "cavity.graph": "Analysis AnalysisFactor HierarchicalFactor FactorGraphModel plate",
     "cavity.search": (
         "DynestyStatic DynestyDynamic UltraNest Nautilus Emcee LBFGS DifferentialEvolution Laplace InitializerBall "
-        "InitializerPrior AutoCorrelationsSettings"
+        "InitializerPrior InitializerSamples AutoCorrelationsSettings"
     ),
     "cavity.posterior": "Samples Result PhaseResult",
     "cavity.strategy": (

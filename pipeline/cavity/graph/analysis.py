@@ -6,8 +6,9 @@ from cavity.errors import AnalysisError
 class Analysis:
     """One dataset and its likelihood; a user's class derives from it.
 
-    Offer ``log_likelihood_batch(instances)`` as well where many instances at once are cheaper, and ``data``,
-    ``noise_map`` and ``model_data(instance)`` (arrays of equal shape) to have the fit and its residuals drawn.
+    Offer ``log_likelihood_batch(arrays)`` as well where many points at once are cheaper: {path of a free parameter:
+    array (n,)} -> (n,). Offer ``data``, ``noise_map`` and ``model_data(instance)`` (arrays of equal shape) to have the
+    fit and its residuals drawn.
     """
 
     def log_likelihood_function(self, instance):
