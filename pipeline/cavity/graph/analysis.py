@@ -7,9 +7,12 @@ class Analysis:
     """One dataset and its likelihood; a user's class derives from it.
 
     Offer ``log_likelihood_batch(arrays)`` as well where many points at once are cheaper: {path of a free parameter:
-    array (n,)} -> (n,). Offer ``data``, ``noise_map`` and ``model_data(instance)`` (arrays of equal shape) to have the
-    fit and its residuals drawn.
+    array (n,)} -> (n,). Say ``use_jax = True`` where the likelihood and the components are written with ``jax.numpy``:
+    it is then compiled, batched, and gives gradients to Laplace and LBFGS. Offer ``data``, ``noise_map`` and
+    ``model_data(instance)`` (arrays of equal shape) to have the fit and its residuals drawn.
     """
+
+    use_jax = False
 
     def log_likelihood_function(self, instance):
         """The log likelihood of the data given one instance of the model: a finite float, or -inf to reject.

@@ -45,6 +45,9 @@ class FactorGraphModel(Analysis):
         if twice:
             raise GraphError(f"two factors are called {twice[0]}; give each a name of its own")
         given = [f for f in factors if isinstance(f, HierarchicalFactor)]
+        self.use_jax = all(getattr(f.analysis, "use_jax", False) for f in self.factors)
+        if all(hasattr(f.analysis, "log_likelihood_batch") for f in self.factors):
+            self.log_likelihood_batch = self._sum_of_batches
         self.parent_of = {}
         for factor in self.factors:
             self.parent_of.update(parents_of(factor.prior_model.priors, given))
@@ -117,6 +120,15 @@ class FactorGraphModel(Analysis):
     def log_likelihood_function(self, instance):
         """Sum of the factors' log likelihoods; ``instance`` is one of :attr:`global_prior_model`."""
         return sum(factor.analysis.log_likelihood_function(instance[i]) for i, factor in enumerate(self.factors))
+
+    def _sum_of_batches(self, arrays):
+        """{name of a parameter of the graph: array (n,)} -> (n,), where every factor's analysis has a batch."""
+        names, total = self.names, 0.0
+        for factor in self.factors:
+            model = factor.prior_model
+            own = {path: arrays[names[prior]] for path, prior in zip(model.parameter_names, model.priors, strict=True)}
+            total = total + factor.analysis.log_likelihood_batch(own)
+        return total
 
     def visualize(self, paths, instance):
         """Each analysis draws into a folder of its own."""

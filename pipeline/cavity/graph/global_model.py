@@ -50,6 +50,7 @@ class CompiledGlobal:
         self.names = tuple(names.get(prior, path) for prior, path in zip(compiled.priors, compiled.names))
         self.ndim = compiled.ndim
         self.instance = compiled.instance
+        self.instance_of = compiled.instance_of
         self.assertions = compiled.assertions
         self.satisfies = compiled.satisfies
         self.satisfied = compiled.satisfied

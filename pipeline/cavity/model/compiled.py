@@ -68,6 +68,10 @@ class CompiledModel:
         """
         return self._make(self._values(vector))
 
+    def instance_of(self, values):
+        """The same from a list of whatever stands for numbers, such as what JAX traces."""
+        return self._make(values)
+
     def log_prior(self, vector):
         """Log density of the priors, without assertions; -inf outside their limits."""
         values = self._values(vector)

@@ -83,8 +83,11 @@ class Program:
         formula = relation.described(self.name_of.__getitem__)
 
         def finite(value, *values):
-            if math.isfinite(value):
-                return float(value)
+            try:
+                if math.isfinite(value):
+                    return float(value)
+            except TypeError:       # traced by JAX: it has no value yet
+                return value
             at = ", ".join(f"{name}={value!r}" for name, value in zip(names, values, strict=True))
             raise ModelError(f"the relation {'.'.join(path)} = {formula} is {value} at {at}; restrict the priors so "
                              f"that it is finite everywhere")
@@ -99,9 +102,19 @@ def _quiet(name):
 
     def evaluate(*args):
         with np.errstate(all="ignore"):
-            return ufunc(*args)
+            try:
+                return ufunc(*args)
+            except TypeError:       # traced by JAX
+                return traced_ufunc(name)(*args)
 
     return evaluate
+
+
+def traced_ufunc(name):
+    """The function of JAX that a ufunc of numpy or scipy.special is called by there."""
+    import jax
+
+    return getattr(jax.numpy, name, None) or getattr(jax.scipy.special, name)
 
 
 def _picker(slots):

@@ -21,6 +21,18 @@ def evaluate(problem, guard, z):
     return unit, values, log_likelihoods
 
 
+def gradients(problem, guard, z, step=1e-4):
+    """The gradient (n, ndim) of the log likelihood in z-space, by the problem's own in the parameters.
+
+    The Jacobian of the prior transform is by central differences: it costs no likelihood call.
+    """
+    n, n_dim = z.shape
+    offsets = step * np.eye(n_dim)
+    up, down = (problem.vectors(unit_of((z[:, None] + sign * offsets).reshape(-1, n_dim))) for sign in (1.0, -1.0))
+    jacobian = ((up - down) / (2.0 * step)).reshape(n, n_dim, n_dim)
+    return np.einsum("nij,nj->ni", jacobian, guard.gradient(problem.vectors(unit_of(z))))
+
+
 def importance_samples(problem, guard, proposal, n_draws, rng, info):
     """Draws of the posterior, weighted; the mean of the raw weights is the evidence.
 

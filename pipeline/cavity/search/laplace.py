@@ -7,7 +7,7 @@ from cavity.errors import SearchError
 from cavity.message.pareto import effective_sample_size, log_sum_exp
 from cavity.message.sobol import sobol_uniform
 from cavity.search.base import Search
-from cavity.search.importance import evaluate, importance_samples
+from cavity.search.importance import evaluate, gradients, importance_samples
 from cavity.search.mode import covariance_of, find_mode
 from cavity.search.proposal import draw, fit_components, joined, log_density, log_prior, make_proposal
 from cavity.search.settings import adapter, check_integer, check_number
@@ -33,7 +33,7 @@ class Laplace(Search):
     n_starts
         How many of them are climbed from; starts that end in the same mode count once.
     max_iterations
-        Newton steps a start, each of 1 + 2 D + D (D - 1) / 2 calls.
+        Newton steps a start, each of 1 + 2 D + D (D - 1) / 2 calls; of 2 + 2 D where the likelihood has a gradient.
     n_adapt
         Draws to fit the proposal to before the last ones, up to six times this where the first fit is poor; 0 keeps
         the Laplace approximation.
@@ -64,7 +64,10 @@ class Laplace(Search):
         def target(z):
             return evaluate(problem, guard, z)[2] + log_prior(z)
 
-        modes = self._modes(target, problem, rng)
+        def gradient(z):
+            return gradients(problem, guard, z) - z
+
+        modes = self._modes(target, gradient if problem.gradient is not None else None, problem, rng)
         covariances = np.array([covariance_of(mode.precision) for mode in modes])
         heights = np.array([mode.value for mode in modes]) + 0.5 * np.linalg.slogdet(covariances)[1]
         shares = np.maximum(np.exp(heights - log_sum_exp(heights)), 0.02)
@@ -74,7 +77,7 @@ class Laplace(Search):
         info = {"search": self.settings(), "modes": len(modes), "converged": bool(modes[0].converged)}
         return importance_samples(problem, guard, proposal, self.n_draws, rng, info)
 
-    def _modes(self, target, problem, rng):
+    def _modes(self, target, gradient, problem, rng):
         """The distinct modes that the best points of the scan lead to, the highest first."""
         points = sobol_uniform(self.n_scan, problem.ndim, rng)
         scan = np.vstack([np.zeros(problem.ndim), ndtri(np.clip(points, 1e-6, 1 - 1e-6))])
@@ -90,7 +93,7 @@ class Laplace(Search):
         for _ in range(self.n_starts):
             if not candidates:
                 break
-            mode = find_mode(target, candidates[0], self.max_iterations)
+            mode = find_mode(target, candidates[0], self.max_iterations, gradient=gradient)
             if not any(_near(mode, other) for other in modes):
                 modes.append(mode)
             candidates = [z for z in candidates[1:] if not any(_basin(z, other) for other in modes)]

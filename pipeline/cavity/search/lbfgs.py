@@ -8,7 +8,8 @@ from cavity.errors import SearchError
 from cavity.message.sobol import sobol_uniform
 from cavity.search.base import Search
 from cavity.search.guard import FLOOR
-from cavity.search.optimum import gradient_in_z, objective, optimum_samples
+from cavity.search.importance import gradients
+from cavity.search.optimum import objective, optimum_samples
 from cavity.search.proposal import normal_of, unit_of
 from cavity.search.settings import adapter, check_integer, check_number
 
@@ -67,7 +68,7 @@ class LBFGS(Search):
         options = {key: getattr(self, key) for key in ("maxcor", "ftol", "gtol", "maxfun", "maxiter", "maxls")}
         for row in sorted(finite, key=lambda row: -heights[row])[: self.n_starts]:
             start = np.clip(normal_of(scan[row]), -EDGE, EDGE)
-            downhill = self._downhill(problem, log_posterior, heights[row])
+            downhill = self._downhill(problem, guard, log_posterior, heights[row])
             found = minimize(
                 downhill, start, jac=True, method="L-BFGS-B", bounds=[(-EDGE, EDGE)] * problem.ndim, options=options
             )
@@ -76,7 +77,7 @@ class LBFGS(Search):
         info = {"search": self.settings(), "converged": bool(best.success), "message": str(best.message)}
         return optimum_samples(problem, guard, unit_of(best.x), -best.fun, info)
 
-    def _downhill(self, problem, log_posterior, start):
+    def _downhill(self, problem, guard, log_posterior, start):
         """z -> (value, gradient) to minimise. A floored value is set far below the start, but not so far that the
         line search cannot come back."""
         lowest = start - 1e6 - 1e3 * abs(start)
@@ -89,7 +90,7 @@ class LBFGS(Search):
 
         def by_gradient(z):
             value = -max(log_posterior(unit_of(z)[None])[0], lowest)
-            gradient = gradient_in_z(problem, z)
+            gradient = gradients(problem, guard, z[None])[0]
             if problem.log_prior is not None:
                 around = np.vstack([z + offsets, z - offsets])
                 priors = np.array([float(problem.log_prior(vector)) for vector in problem.vectors(unit_of(around))])

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from cavity.errors import AnalysisError, ModelError, SearchError
+from cavity.errors import ModelError, SearchError
 from cavity.message.sobol import sobol_uniform
 from cavity.model.code import code_behind
 from cavity.search.identity import content_hash
+from cavity.search.likelihood import likelihood_of
 from cavity.search.problem import Problem
 
 #: Points of the prior on which the share that the assertions accept is counted, where the model does not count itself.
@@ -20,8 +21,7 @@ def model_problem(model, analysis, dataset="", paths=None, identity=None):
     model
         A Model or Collection.
     analysis
-        Has ``log_likelihood_function(instance) -> float``. May have ``log_likelihood_batch(arrays) -> (n,)``, where
-        ``arrays`` maps each free parameter's dotted path to an array (n,), and ``visualize(paths, instance)``.
+        As in :func:`~cavity.search.likelihood.likelihood_of`; may have ``visualize(paths, instance)``.
     dataset
         For error sentences.
     paths
@@ -32,45 +32,36 @@ def model_problem(model, analysis, dataset="", paths=None, identity=None):
     Raises
     ------
     AnalysisError
-        The analysis has no ``log_likelihood_function``.
+        The analysis has no likelihood that can be called.
     ModelError, SearchError
         The assertions accept nothing.
     """
-    function = getattr(analysis, "log_likelihood_function", None)
-    if function is None:
-        raise AnalysisError(f"{type(analysis).__name__} has no log_likelihood_function(instance); a search needs it")
     compiled = model.compile()
-    names = tuple(compiled.names)
+    likelihood = likelihood_of(model, compiled, analysis)
     asserted = bool(getattr(compiled, "has_assertions", model.assertions))
     log_acceptance, error = acceptance(compiled) if asserted else (0.0, 0.0)
-    batch = getattr(analysis, "log_likelihood_batch", None)
     draws = paths is not None and hasattr(analysis, "visualize")
 
-    def likelihood(vector):
-        return function(compiled.instance(vector))
+    def one_inside(vector):
+        return likelihood.one(vector) if compiled.satisfies(vector) else -np.inf
 
-    def likelihood_inside(vector):
-        return function(compiled.instance(vector)) if compiled.satisfies(vector) else -np.inf
-
-    def likelihoods(vectors):
-        return batch(dict(zip(names, vectors.T, strict=True)))
-
-    def likelihoods_inside(vectors):
+    def many_inside(vectors):
         inside = _satisfied(compiled, vectors)
         values = np.full(len(vectors), -np.inf)
         if inside.any():
-            values[inside] = likelihoods(vectors[inside])
+            values[inside] = likelihood.many(vectors[inside])
         return values
 
     def visualize(vector):
         analysis.visualize(paths, compiled.instance(vector))
 
     return Problem(
-        names=names,
+        names=tuple(compiled.names),
         prior_transform=compiled.vector,
         prior_transform_batch=getattr(compiled, "vectors", None),
-        log_likelihood=likelihood_inside if asserted else likelihood,
-        log_likelihood_batch=None if batch is None else likelihoods_inside if asserted else likelihoods,
+        log_likelihood=one_inside if asserted else likelihood.one,
+        log_likelihood_batch=None if likelihood.many is None else many_inside if asserted else likelihood.many,
+        gradient=likelihood.gradient,
         unit_from=compiled.unit,
         log_prior=compiled.log_prior,
         dataset=dataset,

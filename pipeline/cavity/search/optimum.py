@@ -4,7 +4,6 @@ import numpy as np
 
 from cavity.search.base import make_samples
 from cavity.search.guard import FLOOR
-from cavity.search.proposal import unit_of
 
 
 def objective(problem, guard):
@@ -36,13 +35,3 @@ def optimum_samples(problem, guard, unit, log_posterior, info):
         log_likelihoods=np.array([guard(vector)]),
         info={**info, "log_posterior": float(log_posterior)},
     )
-
-
-def gradient_in_z(problem, z, step=1e-4):
-    """The gradient (ndim,) of the log likelihood in z, from the user's gradient in the parameters.
-
-    The Jacobian of the prior transform is taken by central differences: it costs no likelihood call.
-    """
-    offsets = step * np.eye(problem.ndim)
-    jacobian = (problem.vectors(unit_of(z + offsets)) - problem.vectors(unit_of(z - offsets))) / (2.0 * step)
-    return jacobian @ np.asarray(problem.gradient(problem.prior_transform(unit_of(z))), dtype=float)

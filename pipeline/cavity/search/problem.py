@@ -25,7 +25,7 @@ class Problem:
     log_prior
         Parameters -> float, the normalised log density of the prior.
     gradient
-        Parameters -> (ndim,), the gradient of the log likelihood.
+        Parameters (n, ndim) -> (n, ndim), the gradient of the log likelihood, where there is one.
     dataset
         Whose likelihood it is: for the sentence of an error.
     identity

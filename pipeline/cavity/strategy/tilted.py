@@ -8,6 +8,7 @@ from scipy.special import ndtr, ndtri
 from cavity.errors import GraphError
 from cavity.prior import GaussianPrior
 from cavity.propagate.predictive import interim_prior, shared_prior
+from cavity.search.likelihood import likelihood_of
 from cavity.search.problem import Problem
 from cavity.search.proposal import ALMOST_ONE, ALMOST_ZERO
 
@@ -112,7 +113,7 @@ class Tilted:
             for e in link.spec["drawn"]
         ]
         self.log_acceptance = _log_acceptance(view)
-        self._batch = getattr(view.analysis, "log_likelihood_batch", None)
+        self._likelihood = likelihood_of(view.model, view.compiled, view.analysis)
         if self.free_shared:
             self.shared_priors = _pilot_priors(link, space)
 
@@ -186,11 +187,16 @@ class Tilted:
             shared = points[:, d:q] if self.free_shared else np.broadcast_to(held, (len(points), self.p))
             return self._call_many(points[:, :d], shared, points[:, q:])
 
+        def gradient(points):
+            shared = points[:, d:q] if self.free_shared else np.broadcast_to(held, (len(points), self.p))
+            return self._gradient(points[:, :d], shared, points[:, q:])
+
         return Problem(
             names=self.names,
             prior_transform=prior_transform,
             log_likelihood=log_likelihood,
-            log_likelihood_batch=log_likelihood_batch if self._batch is not None else None,
+            log_likelihood_batch=log_likelihood_batch if self._likelihood.many is not None else None,
+            gradient=gradient if self._likelihood.gradient is not None else None,
             dataset=dataset,
             identity=identity,
             on_best=on_best,
@@ -214,7 +220,7 @@ class Tilted:
             ),
             prior_transform=lambda unit: unit,
             log_likelihood=log_likelihood,
-            log_likelihood_batch=log_likelihood_batch if self._batch is not None else None,
+            log_likelihood_batch=log_likelihood_batch if self._likelihood.many is not None else None,
             dataset=dataset,
         )
 
@@ -224,7 +230,7 @@ class Tilted:
         vector = self.vector(theta, shared, local)
         if not self.view.compiled.satisfies(vector):
             return -np.inf
-        value = self.view.analysis.log_likelihood_function(self.view.compiled.instance(vector))
+        value = self._likelihood.one(vector)
         return value - self.log_acceptance if self.log_acceptance else value
 
     def _call_many(self, theta, shared, local):
@@ -232,6 +238,15 @@ class Tilted:
         inside = np.array([self.allowed(t) and bool(self.view.compiled.satisfies(v)) for t, v in zip(theta, vectors)])
         values = np.full(len(vectors), -np.inf)
         if inside.any():
-            values[inside] = self._batch(dict(zip(self.view.compiled.names, vectors[inside].T)))
-            values[inside] -= self.log_acceptance
+            values[inside] = self._likelihood.many(vectors[inside]) - self.log_acceptance
         return values
+
+    def _gradient(self, theta, shared, local):
+        """Gradients (n, d (+ p) + k) of log L in theta, free shared and local parameters."""
+        vectors = np.array([self.vector(*rows) for rows in zip(theta, shared, local)])
+        found = self._likelihood.gradient(vectors)
+        drawn = [entry.index for entry in self.view.drawn]
+        scale = np.where(self._logarithmic, vectors[:, drawn], 1.0)
+        free = [index for index, _ in self.view.shared] if self.free_shared else []
+        others = [*free, *(index for index, _, _ in self.view.local)]
+        return np.concatenate([found[:, drawn] * scale, found[:, others]], axis=1)

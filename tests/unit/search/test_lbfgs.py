@@ -29,11 +29,12 @@ def test_a_gradient_is_used():
     calls = []
     centre, step = known.mean, 1e-6
 
-    def gradient(v):
+    def gradient(vectors):
+        (v,) = vectors
         calls.append(v)
         rows = np.vstack([v + step * np.eye(5), v - step * np.eye(5)])
         values = known.problem.log_likelihood_batch(rows)
-        return (values[:5] - values[5:]) / (2.0 * step)
+        return (values[:5] - values[5:])[None] / (2.0 * step)
 
     problem = dataclasses.replace(known.problem, gradient=gradient)
     samples = LBFGS().run(problem, np.random.default_rng(1))

@@ -46,3 +46,31 @@ def test_a_cliff_near_the_start_is_stepped_around():
 
 def test_eigenvalues_below_the_prior_s_are_held():
     assert covariance_of(np.diag([-3.0, 4.0]), floor=0.5) == pytest.approx(np.diag([2.0, 0.25]))
+
+
+def test_gradients_give_the_same_mode_in_fewer_points():
+    points = {"values": 0, "gradients": 0}
+
+    def counted(name, function):
+        def call(z):
+            points[name] += len(z)
+            return function(z)
+
+        return call
+
+    plain = find_mode(counted("values", quadratic), np.zeros(3))
+    without = points["values"]
+    points["values"] = 0
+
+    def slope(z):
+        return -(z - CENTRE) @ PRECISION
+
+    found = find_mode(counted("values", quadratic), np.zeros(3), gradient=counted("gradients", slope))
+    assert found.converged and found.z == pytest.approx(plain.z, abs=1e-6)
+    assert found.precision == pytest.approx(PRECISION, rel=1e-6, abs=1e-6)
+    assert points["values"] + points["gradients"] < without
+
+
+def test_a_gradient_that_is_no_number_is_replaced_by_differences():
+    mode = find_mode(quadratic, np.zeros(3), gradient=lambda z: np.full(z.shape, np.nan))
+    assert mode.converged and mode.z == pytest.approx(CENTRE, abs=1e-3)

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from cavity.search import FLOOR, Guard
-from cavity.search.optimum import gradient_in_z, objective, optimum_samples
-from cavity.search.proposal import unit_of
+from cavity.search.optimum import objective, optimum_samples
 
-from ...statistics.search.problems import correlated_gaussian, profile
+from ...statistics.search.problems import correlated_gaussian
 
 PROBLEM = correlated_gaussian(2).problem
 
@@ -27,19 +26,3 @@ def test_the_optimum_is_one_sample_of_weight_one():
     samples = optimum_samples(PROBLEM, Guard(PROBLEM), [0.5, 0.5], -3.0, {"converged": True})
     assert samples.values.shape == (1, 2) and samples.log_weights.tolist() == [0.0]
     assert samples.info["log_posterior"] == -3.0
-
-
-def test_the_gradient_in_z_is_that_of_finite_differences():
-    problem = profile().problem
-
-    def gradient(v):
-        step = 1e-5 * np.abs(v)
-        return np.array(
-            [(problem.log_likelihood(v + d) - problem.log_likelihood(v - d)) / (2.0 * d.sum()) for d in np.diag(step)]
-        )
-
-    z = np.array([0.1, 0.9, -0.4])
-    found = gradient_in_z(dataclasses.replace(problem, gradient=gradient), z)
-    for axis, step in enumerate(1e-5 * np.eye(3)):
-        up, down = (problem.log_likelihood(problem.prior_transform(unit_of(z + s))) for s in (step, -step))
-        assert found[axis] == pytest.approx((up - down) / 2e-5, rel=1e-4)

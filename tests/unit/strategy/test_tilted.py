@@ -1,5 +1,7 @@
 """A site's unit-cube problem."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
@@ -7,7 +9,7 @@ from tests.unit.strategy.small import Effect, context
 
 import cavity as cv
 from cavity.errors import GraphError
-from cavity.graph import link_of, view_factor
+from cavity.graph import link_of, name_shared, view_factor
 from cavity.propagate.link import Link
 from cavity.strategy.tilted import Tilted, predictive_interim, prior_interim
 
@@ -75,3 +77,25 @@ def test_an_assertion_on_local_parameters_is_divided_out():
 def test_an_assertion_on_drawn_parameters_names_the_way_out():
     with pytest.raises(GraphError, match="inference: joint"):
         asserted(of_local=False)
+
+
+class Traced(cv.Analysis):
+    use_jax = True
+
+    def log_likelihood_function(self, instance):
+        return -0.5 * (instance.effect - 2.0) ** 2 * (1.0 + instance.offset**2)
+
+
+@pytest.mark.parametrize("parent", [cv.GaussianPrior, cv.LogGaussianPrior])
+def test_gradients_are_in_the_columns_of_the_points(parent):
+    population = cv.HierarchicalFactor(parent, mean=cv.GaussianPrior(0.0, 1.0), sigma=cv.HalfNormalPrior(1.0))
+    model = cv.Model(Effect, effect=population.drawn_variable(), offset=cv.GaussianPrior(0.0, 1.0))
+    c = replace(
+        context(), names=name_shared({"population": population}), factor=lambda _: cv.AnalysisFactor(model, Traced())
+    )
+    view = c.view("d")
+    link = Link(link_of(view, c.coordinates), c.space)
+    problem, point = Tilted(view, link, c.space, prior_interim(link, c.space)).problem("d"), np.array([0.4, 0.7])
+    for column, step in enumerate(1e-6 * np.eye(2)):
+        up, down = problem.log_likelihood(point + step), problem.log_likelihood(point - step)
+        assert problem.gradient(point[None])[0, column] == pytest.approx((up - down) / 2e-6, rel=1e-6)
