@@ -3,6 +3,7 @@
 Only :func:`~cavity.search.likelihood.likelihood_of` imports this module, for an analysis that says ``use_jax = True``.
 """
 
+import os
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,9 @@ from cavity.model.code import code_behind
 from cavity.search.identity import content_hash
 from cavity.search.likelihood import Likelihood
 
+if "OMP_NUM_THREADS" in os.environ:
+    os.environ.setdefault("NPROC", os.environ["OMP_NUM_THREADS"])  # what XLA reads; a job has one thread
+
 try:
     import jax
     import jax.numpy as jnp
@@ -20,8 +24,8 @@ except ImportError:
 else:
     jax.config.update("jax_enable_x64", True)  # single precision loses the differences that a posterior is made of
 
-#: What was compiled, by the content of what it does: datasets of equal shapes share it.
-_COMPILED = {}
+#: What was traced and compiled, by the content of what it does: datasets of equal shapes share it.
+_TRACED, _COMPILED = {}, {}
 
 
 class _Term(NamedTuple):
@@ -138,14 +142,17 @@ def _traced(model, compiled, analysis, arrays, columns):
         return own.log_likelihood_function(compiled.instance_of([values[i] for i in range(n_columns)]))
 
     shapes = {name: jax.ShapeDtypeStruct(array.shape, array.dtype) for name, array in arrays.items()}
-    found = jax.eval_shape(function, shapes, jax.ShapeDtypeStruct((n_columns,), np.float64))
-    if getattr(found, "shape", None) != ():
-        what = "None" if found is None else f"of shape {getattr(found, 'shape', type(found).__name__)}"
-        raise AnalysisError(f"{cls.__name__}.log_likelihood_function is {what}, it must be one number")
-    return _Term(function, arrays, columns, _key(model, compiled, analysis, fixed, shapes))
+    key = _key(model, compiled, cls, fixed, shapes)
+    if key not in _TRACED:
+        found = jax.eval_shape(function, shapes, jax.ShapeDtypeStruct((n_columns,), np.float64))
+        if getattr(found, "shape", None) != ():
+            what = "None" if found is None else f"of shape {getattr(found, 'shape', type(found).__name__)}"
+            raise AnalysisError(f"{cls.__name__}.log_likelihood_function is {what}, it must be one number")
+        _TRACED[key] = function
+    return _Term(_TRACED[key], arrays, columns, key)
 
 
-def _key(model, compiled, analysis, fixed, shapes):
+def _key(model, compiled, cls, fixed, shapes):
     """Hash of all that a trace depends on; priors are no part of it."""
     components = [getattr(node, "cls", None) for _, node in model.nodes()]
     try:
@@ -153,8 +160,8 @@ def _key(model, compiled, analysis, fixed, shapes):
     except ModelError:  # a fixed value without a stored form
         structure = model
     form = {name: (shape.shape, str(shape.dtype)) for name, shape in shapes.items()}
-    code = code_behind(*components, type(analysis), *fixed.values())
-    return content_hash(structure, compiled.names, type(analysis), fixed, form, code)
+    code = code_behind(*components, cls, *fixed.values())
+    return content_hash(structure, compiled.names, cls, fixed, form, code)
 
 
 def _is_array(value):

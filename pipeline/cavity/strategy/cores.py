@@ -1,9 +1,15 @@
 """The same function on many items, on some cores: for notebooks; in a workflow the jobs are the parallelism."""
 
+import logging
 import multiprocessing
+import sys
 from concurrent.futures import ProcessPoolExecutor
 
+from threadpoolctl import threadpool_limits
+
 from cavity.errors import SearchError
+
+logger = logging.getLogger("cavity.strategy")
 
 _TASK = []
 
@@ -18,7 +24,8 @@ def map_cores(function, items, number_of_cores=1):
     items
         What can be sent to a process, and the function's values back.
     number_of_cores
-        1 runs in this process. The answer does not depend on it.
+        1 runs in this process, and so does any number where JAX is in use: it does not survive a fork. The answer does
+        not depend on it.
 
     Raises
     ------
@@ -28,14 +35,23 @@ def map_cores(function, items, number_of_cores=1):
     if isinstance(number_of_cores, bool) or not isinstance(number_of_cores, int) or number_of_cores < 1:
         raise SearchError(f"number_of_cores must be a whole number of at least 1, got {number_of_cores!r}")
     items = list(items)
+    if number_of_cores > 1 and "cavity.search.jax_likelihood" in sys.modules:
+        logger.warning("JAX does not survive a fork: one core is used; run the study with snakemake for more")
+        number_of_cores = 1
     if number_of_cores == 1 or len(items) < 2:
         return [function(item) for item in items]
     if "fork" not in multiprocessing.get_all_start_methods():
         raise SearchError("number_of_cores above 1 needs a system that forks; use 1, or run the study with snakemake")
     context = multiprocessing.get_context("fork")
     workers = min(number_of_cores, len(items))
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_TASK.append, initargs=(function,)) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare, initargs=(function,)) as pool:
         return list(pool.map(_run, items))
+
+
+def _prepare(function):
+    """One thread of the linear algebra library a process: the processes are the parallelism."""
+    threadpool_limits(limits=1)
+    _TASK.append(function)
 
 
 def _run(item):

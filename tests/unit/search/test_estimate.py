@@ -1,25 +1,25 @@
-import dataclasses
 import time
 
 import numpy as np
 import pytest
 
-from cavity.errors import LikelihoodError
-from cavity.search import SEARCHES, DynestyStatic, Laplace
-from cavity.search.estimate import estimate, expected_calls, seconds_per_call, threads_slow_down
+from cavity.search import SEARCHES, DifferentialEvolution, DynestyDynamic, DynestyStatic, Laplace
+from cavity.search.estimate import duration, expected_calls, seconds_per_call, threads_slow_down
 
 from ...statistics.search.problems import correlated_gaussian, profile
 
-
-def test_a_call_is_timed():
-    slow = dataclasses.replace(correlated_gaussian(2).problem, log_likelihood=lambda v: time.sleep(0.01) or 0.0)
-    assert 0.01 <= seconds_per_call(slow, np.random.default_rng(0), calls=3) < 0.1
+NARROW = {"laplace": (Laplace(), 5), "walks": (DynestyStatic(nlive=50), 5), "evolution": (DifferentialEvolution(), 5)}
 
 
-def test_a_bad_likelihood_is_found_before_the_run():
-    problem = dataclasses.replace(correlated_gaussian(2).problem, log_likelihood=lambda v: np.nan)
-    with pytest.raises(LikelihoodError, match="d07"):
-        seconds_per_call(problem, np.random.default_rng(0))
+def test_a_call_is_timed_without_the_first():
+    times = iter([0.2, 0.01, 0.01, 0.01])
+    assert 0.01 <= seconds_per_call(lambda: time.sleep(next(times)), calls=3) < 0.1
+
+
+def test_an_expensive_call_is_timed_once():
+    count = []
+    seconds_per_call(lambda: count.append(time.sleep(0.02)), calls=100, at_most=0.01)
+    assert len(count) == 2
 
 
 @pytest.mark.parametrize("search", [DynestyStatic(nlive=50), Laplace()], ids=["nested", "laplace"])
@@ -29,13 +29,27 @@ def test_the_estimate_is_within_a_factor_of_two(search):
     assert 0.5 < expected_calls(search, 3) / calls < 2.0
 
 
+@pytest.mark.parametrize("search, ndim", NARROW.values(), ids=list(NARROW))
+def test_and_in_more_dimensions(search, ndim):
+    calls = search.run(correlated_gaussian(ndim).problem, np.random.default_rng(1)).calls
+    assert 0.5 < expected_calls(search, ndim) / calls < 2.0
+
+
 @pytest.mark.parametrize("search", SEARCHES.values(), ids=list(SEARCHES))
 def test_every_search_has_an_estimate(search):
-    found = estimate(search(), correlated_gaussian(2).problem, np.random.default_rng(0))
-    assert found.calls > 0
-    assert found.seconds == pytest.approx(found.calls * found.seconds_per_call)
-    assert "calls" in str(found)
+    assert expected_calls(search(), 3) > 0
+
+
+def test_uniform_draws_are_said_to_be_cheaper_than_walks_where_they_are_chosen():
+    assert expected_calls(DynestyDynamic(sample="unif"), 5) < expected_calls(DynestyDynamic(), 5)
 
 
 def test_threads_are_compared():
-    assert threads_slow_down(correlated_gaussian(2).problem, np.random.default_rng(0), calls=3) in (True, False)
+    assert threads_slow_down(lambda: None, calls=3) in (True, False)
+    waits = iter([0.0] * 4 + [0.02] * 4)
+    assert threads_slow_down(lambda: time.sleep(next(waits)), calls=3)
+
+
+@pytest.mark.parametrize("seconds, text", [(5.0, "5.0 seconds"), (150.0, "2.5 minutes"), (1e5, "27.8 hours")])
+def test_durations(seconds, text):
+    assert duration(seconds) == text
