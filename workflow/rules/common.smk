@@ -31,7 +31,7 @@ logger.addFilter(lambda record: not str(record.msg).startswith(("Select jobs to"
 
 wildcard_constraints:
     study=LAYOUT.study.name,
-    run=LAYOUT.run_pattern("independent", "joint", "ep"),
+    run=LAYOUT.run_pattern("independent", "sequential", "joint", "ep"),
     round=r"\d{3}",
     shard=LAYOUT.shard_pattern,
     cells=CELL_SHARDS,

@@ -30,6 +30,7 @@ rule search_sites:
         data=lambda wc: LAYOUT.data(wc.run, wc.shard),
         code=LAYOUT.code(),
         earlier=lambda wc: LAYOUT.earlier(wc.run),
+        before=lambda wc: LAYOUT.before(wc.run, wc.round, wc.shard),  # one, from the second dataset of a sequential phase
         checked="results/{study}/{run}/check.txt",
     output:
         "results/{study}/{run}/round-{round}/sites/{shard}.h5",
@@ -38,7 +39,7 @@ rule search_sites:
     benchmark:
         "logs/{study}/{run}/round-{round}/search-{shard}.tsv"
     wildcard_constraints:
-        run=LAYOUT.run_pattern("independent", "ep"),
+        run=LAYOUT.run_pattern("independent", "sequential", "ep"),
         round="000",
     conda:
         "../../envs/cavity.yaml"
@@ -54,7 +55,7 @@ rule search_sites:
         settings=lambda wc: LAYOUT.settings(wc.run),
     shell:
         "python -m cavity search {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
-        " --shard {wildcards.shard:q} --out {output:q} --log {log:q}"
+        " --shard {wildcards.shard:q} --previous {input.before:q} --out {output:q} --log {log:q}"
 
 
 rule joint_search:

@@ -47,7 +47,7 @@ rule aggregate:
     benchmark:
         "logs/{study}/{run}/round-{round}/aggregate.tsv"
     wildcard_constraints:
-        run=LAYOUT.run_pattern("independent", "ep"),
+        run=LAYOUT.run_pattern("independent", "sequential", "ep"),
     conda:
         "../../envs/cavity.yaml"
     threads: 1

@@ -22,4 +22,5 @@ def run(options):
 
     study, _, context = read_phase(options)
     options.out.mkdir(parents=True, exist_ok=True)
-    draw_phase(context, PhaseResult.read(options.result), options.out, truth_of(study))
+    result = PhaseResult.read(options.result)
+    draw_phase(context.seeing(result), result, options.out, truth_of(study))

@@ -10,7 +10,12 @@ def add_arguments(parser):
     add_phase(parser)
     parser.add_argument("--shard", required=True, help="the shard's name")
     parser.add_argument("--state", type=Path, nargs="?", help="global.h5 of the round before; none in round 0")
-    parser.add_argument("--previous", type=Path, help="this shard's sites of the round before")
+    parser.add_argument(
+        "--previous",
+        type=Path,
+        nargs="*",
+        help="this shard's sites of the round before; in a sequential phase, the site of the dataset before",
+    )
     parser.add_argument("--out", type=Path, required=True, help="the file of sites to write")
 
 
@@ -18,14 +23,14 @@ def run(options):
     from cavity.posterior.store import save_tree
     from cavity.strategy import phase_run
     from cavity.study.searches import search_datasets
-    from cavity.study.shards import shards_of
+    from cavity.study.shards import shards_of_phase
 
     study, phase, context = read_phase(options)
-    shards = shards_of([dataset.id for dataset in study.datasets], phase.ep.datasets_per_job)
+    shards = shards_of_phase(phase, [dataset.id for dataset in study.datasets])
     if options.shard not in shards:
         raise ConfigError(f"{study.path}: phase {phase.name} has no shard {options.shard}; run the workflow again")
     plan = phase_run.plan_round(context, read_state(options.state))
-    previous = read_sites([options.previous] if options.previous else [])
+    previous = read_sites(options.previous)
 
     searched = []
 

@@ -5,6 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cavity.config.many import ComparisonConfig, GridSearchConfig, InterpolationConfig, SensitivityConfig
 from cavity.config.section import PhaseName, Section
+from cavity.inference import SEQUENTIAL
 
 DATASET_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
@@ -37,7 +38,9 @@ class PhaseConfig(Section):
 
     name: PhaseName = Field(description="the name of the phase's folder in the results")
     factor: str = Field("factor", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="the function of study.py")
-    inference: Literal["independent", "joint", "ep"] = Field("ep", description="how the datasets inform each other")
+    inference: Literal["independent", "sequential", "joint", "ep"] = Field(
+        "ep", description="how the datasets inform each other"
+    )
     search: SearchConfig = Field(default_factory=lambda: SearchConfig(name="DynestyStatic", nlive=50))
     ep: ExpectationPropagationConfig = Field(default_factory=ExpectationPropagationConfig)
     on_error: Literal["raise", "reject"] = Field("raise", description="what a likelihood that fails does to the fit")
@@ -119,8 +122,8 @@ class StudyConfig(Section):
     def earlier(self, name):
         """Names of every phase that ``name`` depends on, in the order of the file.
 
-        ``name`` is a phase, or something made of phases: a grid search depends on what its phase depends on, the others
-        on their phases too.
+        ``name`` is a phase, or something made of phases: a grid search depends on what its phase depends on, and on a
+        sequential phase itself, whose fits its cells see; the others on their phases too.
         """
         needed = self._needed(name)
         return tuple(phase.name for phase in self.phases if phase.name in needed)
@@ -143,7 +146,8 @@ class StudyConfig(Section):
     def _direct(self, name):
         part = self.derived.get(name)
         if isinstance(part, GridSearchConfig):
-            return self._direct(part.phase)
+            sequential = self.phase(part.phase).inference == SEQUENTIAL
+            return (part.phase,) if sequential else self._direct(part.phase)
         if isinstance(part, ComparisonConfig):
             return part.phases
         if part is not None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from cavity.errors import ResultError
+from cavity.inference import ONE_BY_ONE
 from cavity.posterior.netcdf import read_groups
 from cavity.posterior.phase import POSTERIOR, PhaseResult
 from cavity.posterior.result import load_result
@@ -110,7 +111,7 @@ def phase_entries(result):
     for dataset, samples in result.locals.items():
         model = result.models.get(dataset)
         statistics = samples.statistics()
-        alone = result.inference == "independent"
+        alone = result.inference in ONE_BY_ONE
         entries.append(
             Entry(
                 kind="dataset",

@@ -23,7 +23,7 @@ class PhaseResult:
     Parameters
     ----------
     study, phase, inference
-        Names; inference is independent, joint or ep.
+        Names; inference is independent, sequential, joint or ep.
     shared
         Weighted draws of the shared parameters (``population.mean``), or None where nothing is shared.
     locals

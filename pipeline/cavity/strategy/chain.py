@@ -1,9 +1,9 @@
 """Search chaining: which earlier results the factor of a dataset sees, and how a chain of phases hangs together."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from cavity.errors import StudyError, did_you_mean
+from cavity.inference import SEQUENTIAL
 from cavity.strategy.grid_cells import in_cell
 from cavity.strategy.grid_search import chosen_priors
 from cavity.strategy.passing import EarlierPhase
@@ -11,6 +11,9 @@ from cavity.strategy.passing import EarlierPhase
 
 class PreviousPhases(Mapping):
     """What ``factor(dataset, previous)`` gets: phase or grid search -> :class:`~cavity.strategy.passing.EarlierPhase`.
+
+    In a sequential phase its own name is there too, with the fit of the dataset before; the first dataset has none, so
+    ask with ``previous.get("main")``.
 
     Parameters
     ----------
@@ -26,6 +29,11 @@ class PreviousPhases(Mapping):
 
     def __getitem__(self, name):
         if name not in self._entries:
+            if name == self._phase:
+                raise StudyError(
+                    f'phase {name} sees no fit of its own here; a sequential phase does from the second dataset on: '
+                    f'ask with previous.get("{name}"), which is None for the first'
+                )
             seen = ", ".join(self._entries) or "none: it is the first, or its key after is empty"
             hint = did_you_mean(name, self._entries) or f"; it sees {seen}"
             raise StudyError(f"phase {self._phase} sees no earlier phase {name}{hint}")
@@ -40,6 +48,10 @@ class PreviousPhases(Mapping):
     def __contains__(self, name):
         return name in self._entries
 
+    def get(self, name, default=None):
+        """The entry, or ``default`` where there is none."""
+        return self._entries.get(name, default)
+
 
 def previous_of(study, phase, dataset, results):
     """What ``factor(dataset, previous)`` of a phase sees.
@@ -53,7 +65,8 @@ def previous_of(study, phase, dataset, results):
     dataset
         The dataset's id.
     results
-        Name -> PhaseResult of every phase before it, and PhaseGrid of every grid search that it or they come after.
+        Name -> PhaseResult of every phase before it, and PhaseGrid of every grid search that it or they come after. Of
+        a sequential phase itself, what is fitted so far.
 
     Raises
     ------
@@ -72,22 +85,48 @@ def previous_of(study, phase, dataset, results):
             compose=composer(study, name, dataset, results),
             names=study.shared_names,
         )
+    if _is_sequential(study.config, phase):
+        entries.update(_one_before(study, phase, dataset, results.get(phase)))
     return PreviousPhases(phase, entries)
 
 
+def _is_sequential(config, name):
+    return any(phase.name == name and phase.inference == SEQUENTIAL for phase in config.phases)
+
+
+def _one_before(study, phase, dataset, found):
+    """{phase: the fit of the dataset before}, from what is fitted so far; empty for the first dataset.
+
+    Its model comes from the result, because its factor saw the dataset before that, and so on to the first.
+    """
+    before = study.before(dataset)
+    if before is None:
+        return {}
+    if found is None or before not in found.locals:
+        raise StudyError(f"phase {phase}, dataset {dataset}: it comes after dataset {before}, which has no fit yet")
+    return {
+        phase: EarlierPhase(
+            result=found,
+            dataset=before,
+            compose=lambda: study.stored_model(found.models[before]),
+            names=study.shared_names,
+        )
+    }
+
+
 def _composer(study, phase, dataset, results):
-    """Composes the factor of an earlier phase, with what that phase saw itself."""
-    return lambda: study.factor(phase, dataset, previous_of(study, phase, dataset, results))
+    """Composes the model of an earlier phase, with what that phase saw itself."""
+    return lambda: study.factor(phase, dataset, previous_of(study, phase, dataset, results)).prior_model
 
 
 def _best_cell_composer(study, grid, dataset, results):
-    """Composes the factor that a grid search fitted, confined to the dataset's best cell."""
+    """Composes the model that a grid search fitted, confined to the dataset's best cell."""
 
     def compose():
         phase = study.config.derived[grid].phase
-        factor = study.factor(phase, dataset, previous_of(study, phase, dataset, results))
+        model = _composer(study, phase, dataset, results)()
         cell = results[grid].fits[dataset].best_cell
-        replacements, _ = in_cell(cell, chosen_priors(factor.prior_model, list(cell.boxes)))
-        return replace(factor, prior_model=factor.prior_model.replacing(replacements))
+        replacements, _ = in_cell(cell, chosen_priors(model, list(cell.boxes)))
+        return model.replacing(replacements)
 
     return compose

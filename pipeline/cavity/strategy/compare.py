@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from cavity.errors import ResultError, did_you_mean
+from cavity.inference import ONE_BY_ONE
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +143,7 @@ def compare_models(results):
     _same_data(results)
     per_dataset = {}
     locals_of = [getattr(result, "locals", None) for result in results.values()]
-    if all(locals_of) and all(getattr(result, "inference", "") == "independent" for result in results.values()):
+    if all(locals_of) and all(getattr(result, "inference", "") in ONE_BY_ONE for result in results.values()):
         for dataset in locals_of[0]:
             per_dataset[dataset] = _comparison(
                 {name: result.locals[dataset] for name, result in results.items()}, dataset

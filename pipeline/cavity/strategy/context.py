@@ -1,7 +1,7 @@
 """What one phase of a study is, without its files: the input of every strategy, in a notebook and in a job."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -41,11 +41,14 @@ class PhaseContext:
     study, phase
         Names, for files and streams of random numbers.
     inference
-        "independent", "joint" or "ep".
+        "independent", "sequential", "joint" or "ep".
     datasets
         The ids, in the table's order.
     factor
         id -> AnalysisFactor; called only for the datasets a job works on.
+    factor_after
+        PhaseResult -> ``factor`` of a phase whose datasets see what it holds, the fits of this very phase that are
+        done; None where datasets do not see each other.
     names
         What the study shares.
     search
@@ -68,6 +71,7 @@ class PhaseContext:
     on_error: str = "raise"
     provenance: Mapping = field(default_factory=dict)
     covariates: Mapping = field(default_factory=dict)
+    factor_after: Callable[[Any], Callable[[str], AnalysisFactor]] | None = None
     _seen: dict = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -97,6 +101,12 @@ class PhaseContext:
                     "assign it to a variable of study.py, or make it inside factor"
                 )
         return view
+
+    def seeing(self, found):
+        """The same phase where a dataset sees the fits in ``found``, a PhaseResult; itself where datasets do not."""
+        if self.factor_after is None or found is None:
+            return self
+        return replace(self, factor=self.factor_after(found))
 
     def search_of(self, view):
         """The factor's own search, else the phase's."""

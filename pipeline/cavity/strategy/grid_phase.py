@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cavity.errors import CavityError, SearchError, did_you_mean
+from cavity.inference import ONE_BY_ONE
 from cavity.posterior.store import samples_tree
 from cavity.rng import generator
 from cavity.strategy import phase_run
@@ -63,7 +64,7 @@ class PhaseGrid:
 
 
 def fits_of(context, part):
-    """Names of the fits that a grid search makes: the datasets of an independent phase, else ``all``.
+    """Names of the fits that a grid search makes: the datasets of a phase that fits each by itself, else ``all``.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def fits_of(context, part):
         If there is no such dataset, or one is asked for where all are fitted together.
     """
     dataset = part.dataset
-    if context.inference != "independent":
+    if context.inference not in ONE_BY_ONE:
         if dataset != WHOLE:
             raise SearchError(
                 f"{part.name}: phase {context.phase} is {context.inference} and fits all datasets together; its grid "
@@ -94,7 +95,17 @@ def fits_of(context, part):
 
 def axes_of(context, part, fit):
     """The axes of one fit: a parameter is a path in the dataset's model, or for ``all`` a name as in the results."""
-    priors = _priors(context, fit, part.parameters)
+    if fit != WHOLE:
+        return axes_in(context.view(fit).model, part)
+    return _axes(_priors(context, part.parameters), part)
+
+
+def axes_in(model, part):
+    """The axes of the grid of one dataset's model."""
+    return _axes(chosen_priors(model, list(part.parameters)), part)
+
+
+def _axes(priors, part):
     return [make_axis(name, priors[name], cut) for name, cut in part.parameters.items()]
 
 
@@ -112,7 +123,7 @@ def fit_cell(context, part, fit, cell, stream, checkpoint=None):
         cell, log_mass, samples; or ``failed`` with the sentence.
     """
     if fit == WHOLE:
-        return _fit_whole(context, cell, _priors(context, fit, cell.boxes), stream)
+        return _fit_whole(context, cell, _priors(context, cell.boxes), stream)
     view = context.view(fit)
     priors = chosen_priors(view.model, list(cell.boxes))    # of this very model: each call of factor makes new ones
     if view.drawn:
@@ -183,10 +194,8 @@ def _run(context):
     return run_rounds(context)
 
 
-def _priors(context, fit, names):
-    """Name -> prior of the parameters on the axes."""
-    if fit != WHOLE:
-        return chosen_priors(context.view(fit).model, list(names))
+def _priors(context, names):
+    """Name -> prior of the parameters on the axes of a fit of all datasets."""
     shared = {name: prior for prior, name in context.names.priors.items()}
     found, local = {}, {}
     for name in names:

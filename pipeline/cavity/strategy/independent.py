@@ -25,18 +25,27 @@ def search_site(context, dataset, plan, previous=None, checkpoint=None):
     GraphError
         If a parameter is drawn from a parent: independent fits have no parents.
     """
-    view = context.view(dataset)
-    if view.drawn:
-        raise GraphError(
-            f"dataset {dataset}: {view.drawn[0].name} is drawn from a parent, which independent fits do not have; "
-            "use inference: ep or joint, or give it a prior of its own"
-        )
-    search = context.search_of(view)
+    return fit_view(context, context.view(dataset), checkpoint)
+
+
+def fit_view(context, view, checkpoint=None):
+    """The same, of a dataset's factor that is composed already."""
+    refuse_drawn(context, view)
+    dataset, search = view.dataset, context.search_of(view)
     problem = model_problem(view.model, view.analysis, dataset=dataset)
     samples = search.run(
         problem, generator(context.seed, context.phase, dataset, 0), checkpoint=checkpoint, on_error=context.on_error
     )
     return {"kind": "search", "dataset": dataset, "round": 0, "calls": samples.calls, "samples": samples_tree(samples)}
+
+
+def refuse_drawn(context, view):
+    """GraphError where a parameter of a dataset that is fitted by itself is drawn from a parent."""
+    if view.drawn:
+        raise GraphError(
+            f"dataset {view.dataset}: {view.drawn[0].name} is drawn from a parent, which {context.inference} fits do "
+            "not have; use inference: ep or joint, or give it a prior of its own"
+        )
 
 
 def aggregate(context, sites, state=None):
@@ -55,18 +64,22 @@ def aggregate(context, sites, state=None):
 
 def decide(context, state, max_rounds=None, tolerance=None):
     """There is nothing to iterate."""
-    return {"decision": "converged", "round": int(state["round"]), "why": "independent fits need one round"}
+    return {"decision": "converged", "round": int(state["round"]), "why": f"{context.inference} fits need one round"}
 
 
 def summarise(context, sites, states):
     """All datasets' posteriors as one result of the phase."""
-    state = states[-1]
+    return phase_result(context, sites, states[-1], models_of(context))
+
+
+def phase_result(context, sites, state, models):
+    """The same, given {dataset: its model as plain data}."""
     found = {dataset: samples_from_tree(tree["samples"]) for dataset, tree in sites.items()}
     total = int(sum(samples.calls for samples in found.values()))
     return PhaseResult(
         study=context.study,
         phase=context.phase,
-        inference="independent",
+        inference=context.inference,
         shared=None,
         locals=found,
         log_evidence=_finite(state["log_evidence"]),
@@ -84,7 +97,7 @@ def summarise(context, sites, states):
         rejected=int(sum(samples.rejected for samples in found.values())),
         provenance=context.provenance,
         covariates=context.covariates,
-        models=models_of(context),
+        models=models,
         history=[{"round": 0, "kind": "search", "log_evidence": _finite(state["log_evidence"]), "evaluations": total}],
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from cavity.errors import ResultError, did_you_mean
 from cavity.graph import SharedNames
+from cavity.inference import ONE_BY_ONE
 from cavity.model import Collection
 from cavity.posterior.passing import model_with_covariance, model_with_gaussians
 from cavity.prior import DrawnVariable, GaussianPrior
@@ -16,7 +17,9 @@ from cavity.prior import DrawnVariable, GaussianPrior
 
 @dataclass(frozen=True, eq=False)
 class EarlierPhase:
-    """An earlier phase as one dataset of a later one sees it: ``previous["light"]``.
+    """An earlier fit as a dataset sees it: ``previous["light"]``.
+
+    It is the dataset's own in an earlier phase; in a sequential phase it is that of the dataset before it.
 
     Only parameters of the dataset's own get new priors. A shared parameter stays the same parameter, and a drawn one
     keeps its parent: their posterior rests on all datasets.
@@ -28,7 +31,7 @@ class EarlierPhase:
     dataset
         The dataset's id.
     compose
-        Makes the earlier phase's factor for this dataset; called when its model is first asked for.
+        Makes the model that the earlier phase fitted to this dataset; called when it is first asked for.
     names
         What the study shares.
     """
@@ -54,12 +57,12 @@ class EarlierPhase:
     @property
     def log_evidence(self):
         """Of this dataset where it was fitted by itself, else of the whole phase."""
-        return self.samples.log_evidence if self.result.inference == "independent" else self.result.log_evidence
+        return self.samples.log_evidence if self.result.inference in ONE_BY_ONE else self.result.log_evidence
 
     @cached_property
     def fitted_model(self):
         """The model that the earlier phase fitted to this dataset."""
-        return self.compose().prior_model
+        return self.compose()
 
     @cached_property
     def model(self):
@@ -108,7 +111,7 @@ class EarlierPhase:
         The sample of the highest likelihood where the dataset was fitted by itself, else the marginal medians.
         """
         model, samples = self.fitted_model, self.samples
-        if self.result.inference == "independent" and samples.log_likelihoods is not None:
+        if self.result.inference in ONE_BY_ONE and samples.log_likelihoods is not None:
             own = dict(zip(samples.names, samples.max_log_likelihood_vector, strict=True))
         else:
             own = dict(zip(samples.names, samples.median_pdf_vector, strict=True))

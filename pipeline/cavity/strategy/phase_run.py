@@ -1,7 +1,8 @@
 """The functions that run a phase: the only ones that ``Study.fit`` and the workflow's verbs call."""
 
 from cavity.graph import with_groups
-from cavity.strategy import independent, joint, rounds, site_search, summary
+from cavity.inference import SEQUENTIAL
+from cavity.strategy import independent, joint, rounds, sequential, site_search, summary
 from cavity.strategy.context import EPSettings, PhaseContext
 
 
@@ -15,19 +16,29 @@ def phase_context(study, phase, previous=None):
     phase
         Its configuration.
     previous
-        {phase: PhaseResult} of earlier phases, handed to ``factor(dataset, previous)``.
+        {phase: PhaseResult} of earlier phases, handed to ``factor(dataset, previous)``; of a sequential phase that is
+        fitted, its own too.
 
     Raises
     ------
     GraphError
         If the module's shared parameters have no proper names.
     """
+    previous = previous or {}
+
+    def factor_seeing(results):
+        return lambda dataset: study.factor(phase, dataset, results)
+
+    def factor_after(found):
+        return factor_seeing({**previous, phase.name: found})
+
     return PhaseContext(
         study=study.name,
         phase=phase.name,
         inference=phase.inference,
         datasets=tuple(dataset.id for dataset in study.datasets),
-        factor=lambda dataset: study.factor(phase, dataset, previous),
+        factor=factor_seeing(previous),
+        factor_after=factor_after if phase.inference == SEQUENTIAL else None,
         names=with_groups(study.shared_names, _keys(study)),
         search=study.search(phase),
         seed=study.config.seed,
@@ -48,7 +59,8 @@ def _keys(study):
 
 
 def _strategy(context):
-    return {"independent": independent, "joint": joint, "ep": rounds}[context.inference]
+    found = {"independent": independent, "sequential": sequential, "joint": joint, "ep": rounds}
+    return found[context.inference]
 
 
 def plan_round(context, state=None):
@@ -56,8 +68,25 @@ def plan_round(context, state=None):
     return _strategy(context).plan_round(context, state)
 
 
+def starting_site(context, dataset, previous, sites):
+    """The tree that a dataset's search starts from, or None.
+
+    Parameters
+    ----------
+    previous
+        Dataset -> tree of the round before; in a sequential phase, of the dataset before this job's first.
+    sites
+        Dataset -> tree of this round so far.
+    """
+    if context.inference != SEQUENTIAL:
+        return previous.get(dataset)
+    place = context.datasets.index(dataset)
+    before = context.datasets[place - 1] if place else None
+    return sites.get(before) or previous.get(before)
+
+
 def search_site(context, dataset, plan, previous=None, checkpoint=None):
-    """One dataset's search."""
+    """One dataset's search; ``previous`` is its :func:`starting_site`."""
     module = site_search if context.inference == "ep" else _strategy(context)
     return module.search_site(context, dataset, plan, previous, checkpoint)
 

@@ -3,6 +3,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cavity.errors import ModelError, SearchError, StudyError, did_you_mean
+from cavity.inference import ONE_BY_ONE
 from cavity.model import Collection, Model
 from cavity.rng import generator
 from cavity.strategy.sensitivity import (
@@ -102,7 +103,7 @@ def fits_of(inputs, part):
         If the phase does not fit each dataset by itself, or there is no such dataset.
     """
     context = inputs.context
-    if context.inference != "independent":
+    if context.inference not in ONE_BY_ONE:
         raise SearchError(
             f"{part.name}: phase {context.phase} is {context.inference}; map the sensitivity of an independent phase"
         )

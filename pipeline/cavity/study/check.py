@@ -4,12 +4,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cavity.inference import ONE_BY_ONE, SEQUENTIAL
 from cavity.search.guard import Guard
 from cavity.search.problem import Problem
 from cavity.strategy.context import check_graph
+from cavity.strategy.independent import refuse_drawn
+from cavity.strategy.sequential import rehearsed
+from cavity.study.check_axes import check_axes
 
 MOST = 1000                     # datasets that are looked at; more than that are sampled evenly
 NESTED_CALLS, OTHER_CALLS = 110, 2000   # likelihood calls a dataset: a live point of nested sampling; any other search
+STAND_IN = "each dataset after the first was looked at with a stand-in for the fit of the one before it"
 
 
 class Cost(NamedTuple):
@@ -27,15 +32,23 @@ def check_phase(study, context):
     ------
     CavityError
         The first thing that would stop the fit: a factor that cannot be composed, a shared parameter that no dataset
-        uses, a likelihood that is not a number at the middle of the prior.
+        uses, a likelihood that is not a number at the middle of the prior, an axis of a grid over no parameter.
     """
     datasets = _sample(context.datasets)
-    views = [context.view(dataset) for dataset in datasets]
-    if context.inference != "independent" and len(views) == len(context.datasets):
+    sequential = context.inference == SEQUENTIAL
+    views = rehearsed(context, datasets) if sequential else [context.view(dataset) for dataset in datasets]
+    if context.inference in ONE_BY_ONE:
+        for view in views:
+            refuse_drawn(context, view)
+    elif len(views) == len(context.datasets):
         check_graph(context, views)
+    check_axes(study, context, views)
     seconds = [_time(context, view) for view in views]
     cost = Cost(float(np.median(seconds)), _calls(context) * len(context.datasets), len(context.datasets))
-    return "\n".join([_title(study, context), "", views[0].model.info, "", *_graph(context, views), "", _price(cost)])
+    note = [STAND_IN, ""] if sequential else []
+    return "\n".join(
+        [_title(study, context), "", views[0].model.info, "", *_graph(context, views), "", *note, _price(cost)]
+    )
 
 
 def _sample(datasets):

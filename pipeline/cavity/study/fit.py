@@ -74,5 +74,5 @@ def publish_phase(study, phase, previous, result, sites):
 
     folder = study.paths.phase(phase.name)
     result.write(folder)
-    context = phase_run.phase_context(study, phase, previous)
+    context = phase_run.phase_context(study, phase, previous).seeing(result)
     draw_phase(context, result, folder / "plots", truth_of(study))

@@ -7,9 +7,10 @@ from functools import cached_property
 from pathlib import Path
 
 from cavity.config import resolve_study
+from cavity.inference import SEQUENTIAL
 from cavity.study.identity import digest, row_digest, settings_of
 from cavity.study.module import sources
-from cavity.study.shards import shards_of
+from cavity.study.shards import shards_of_phase
 from cavity.study.study import Study
 
 
@@ -64,7 +65,7 @@ class Layout:
     @cached_property
     def _shards(self):
         ids = [dataset.id for dataset in self.study.datasets]
-        return {phase.name: shards_of(ids, phase.ep.datasets_per_job) for phase in self.study.config.phases}
+        return {phase.name: shards_of_phase(phase, ids) for phase in self.study.config.phases}
 
     def shards(self, run):
         """Shard -> dataset ids, of a run's phase."""
@@ -107,6 +108,13 @@ class Layout:
         """One shard's file of sites."""
         run = Run.parse(run)
         return str(self.paths.sites(run.phase, number, shard, run.after))
+
+    def before(self, run, number, shard):
+        """The file of the dataset before a shard's, of a sequential phase; none for the first and for other phases."""
+        if self.study.config.phase(Run.parse(run).phase).inference != SEQUENTIAL:
+            return []
+        before = self.study.before(self.shards(run)[shard][0])
+        return [] if before is None else [self.site(run, number, before)]
 
     def state(self, run, number):
         """The aggregate of a round."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cavity.config.many import CellsConfig, ComparisonConfig, GridSearchConfig, InterpolationConfig, SensitivityConfig
 from cavity.errors import DatasetError, did_you_mean
+from cavity.inference import ONE_BY_ONE
 from cavity.study.cells import cell_keys, cell_shards
 from cavity.study.identity import digest, row_digest, settings_of
 from cavity.study.layout import Layout, Run
@@ -60,7 +61,7 @@ class PartLayout:
         """Names of the fits of a part: datasets, or ``all`` where its phase fits all of them together."""
         study = self.layout.study
         ids = tuple(dataset.id for dataset in study.datasets)
-        if study.config.phase(part.phase).inference != "independent":
+        if study.config.phase(part.phase).inference not in ONE_BY_ONE:
             return ("all",)
         if part.dataset != "all" and part.dataset not in ids:
             hint = did_you_mean(part.dataset, ids)

@@ -13,15 +13,15 @@ def inputs_of(study, part, results):
     from cavity.strategy import grid_phase, phase_run, sensitivity_phase
 
     phase = study.config.phase(part.phase)
-    context = phase_run.phase_context(study, phase, seen_by(study, phase, results))
+    context = phase_run.phase_context(study, phase, seen_by(study, part, results))
     if isinstance(part, GridSearchConfig):
         return grid_phase, context
-    return sensitivity_phase, _map_inputs(study, part, phase, context, results)
+    return sensitivity_phase, map_inputs(study, part, context, results)
 
 
-def seen_by(study, phase, results):
-    """The entries of ``results`` that a phase sees."""
-    names = (*study.config.earlier(phase.name), *study.config.earlier_grids(phase.name))
+def seen_by(study, part, results):
+    """The entries of ``results`` that a phase, or something made of phases, comes after."""
+    names = (*study.config.earlier(part.name), *study.config.earlier_grids(part.name))
     return {name: results[name] for name in names}
 
 
@@ -123,10 +123,12 @@ def _make_cells(study, part, results, say):
     return work.collect(inputs, part, records)
 
 
-def _map_inputs(study, part, phase, context, results):
+def map_inputs(study, part, context, results):
+    """What the cells of a sensitivity map are made from; ``results`` is read when a cell is fitted."""
     from cavity.strategy.chain import previous_of
     from cavity.strategy.sensitivity_phase import MapContext
 
+    phase = study.config.phase(part.phase)
     return MapContext(
         context=context,
         dataset=study.dataset,

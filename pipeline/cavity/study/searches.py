@@ -19,7 +19,8 @@ def search_datasets(study, context, plan, datasets, previous=None, progress=None
     datasets
         Ids, in the order of the table.
     previous
-        Dataset -> its tree in the round before, for rounds after the first.
+        Dataset -> its tree in the round before, for rounds after the first; in a sequential phase, the tree of the
+        dataset before the first of these.
     progress
         Called as progress(dataset, how) with how in "searched", "kept" or "known".
 
@@ -34,7 +35,7 @@ def search_datasets(study, context, plan, datasets, previous=None, progress=None
     needed = set(plan["refresh"])
     keys = Keys(study, context, plan)
     for name in datasets:
-        before = previous.get(name)
+        before = phase_run.starting_site(context, name, previous, sites)
         if name not in needed and before is not None:
             sites[name], how = phase_run.search_site(context, name, plan, before), "kept"
         else:

@@ -5,6 +5,8 @@ A dataset added leaves the others where they are.
 import hashlib
 import math
 
+from cavity.inference import SEQUENTIAL
+
 ONE_EACH = 8            # up to so many datasets, each has a job of its own
 FEWEST, MOST = 8, 64    # shards that "auto" makes above that: shards times rounds stays below about 500
 
@@ -27,6 +29,11 @@ def shards_of(identifiers, datasets_per_job="auto"):
     for identifier in identifiers:
         shards.setdefault(f"of{buckets}-{_hash(identifier) % buckets:02d}", []).append(identifier)
     return {name: tuple(shards[name]) for name in sorted(shards)}
+
+
+def shards_of_phase(phase, identifiers):
+    """The same for a phase; a sequential one has a job a dataset, because each waits for the one before it."""
+    return shards_of(identifiers, 1 if phase.inference == SEQUENTIAL else phase.ep.datasets_per_job)
 
 
 def _buckets(count, datasets_per_job):

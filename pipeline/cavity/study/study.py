@@ -91,6 +91,15 @@ class Study:
             raise DatasetError(f"{self.folder / self.config.datasets}: no dataset {identifier}{hint}")
         return self._by_id[identifier]
 
+    def before(self, identifier):
+        """The id in the row above a dataset's in the table, or None for the first."""
+        return self._row_above[identifier]
+
+    @cached_property
+    def _row_above(self):
+        ids = [dataset.id for dataset in self.datasets]
+        return dict(zip(ids, [None, *ids]))
+
     @cached_property
     def namespace(self):
         """The names that study.py defines, after it has run once in this process."""
@@ -148,6 +157,16 @@ class Study:
                 "return a cavity.AnalysisFactor"
             )
         return found
+
+    def stored_model(self, stored):
+        """The model of a site of a sequential phase, with this process' own shared parameters."""
+        from cavity.model import model_from_dict
+
+        with modules_beside(self.module_path):
+            model = model_from_dict(stored)
+        own = dict(zip(model.parameter_names, model.priors, strict=True))
+        names = self.shared_names
+        return model.replacing({own[path]: names.parameter(name) for path, name in stored["shared"].items()})
 
     def _seen(self, phase, dataset, previous):
         """What earlier phases found, as the factor of one dataset sees it."""

@@ -9,7 +9,7 @@ from cavity.graph import name_shared
 from cavity.posterior.phase import PhaseResult
 from cavity.strategy.passing import EarlierPhase
 
-from .linear import Point, PointAnalysis
+from .linear import Point
 
 RNG = np.random.default_rng(3)
 COVARIANCE = np.array([[0.04, 0.03], [0.03, 0.09]])
@@ -32,8 +32,7 @@ def earlier(model=None, namespace=None, inference="independent", shared=None, dr
     result = PhaseResult(
         study="s", phase="light", inference=inference, locals={"d01": samples}, shared=shared, log_evidence=-7.0
     )
-    factor = cv.AnalysisFactor(model, PointAnalysis((0.0, 0.0), (1.0, 1.0)))
-    return EarlierPhase(result=result, dataset="d01", compose=lambda: factor, names=name_shared(namespace or {}))
+    return EarlierPhase(result=result, dataset="d01", compose=lambda: model, names=name_shared(namespace or {}))
 
 
 def test_a_passed_prior_has_the_posteriors_mean_a_width_times_the_factor_and_the_old_limits():
