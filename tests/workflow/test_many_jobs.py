@@ -137,3 +137,4 @@ def test_an_axis_over_an_unknown_parameter_is_one_sentence(study):
     run = study.run(check=False)
     assert run.returncode == 1 and "Traceback" not in run.output
     assert "level.hight is not a free parameter of the model; did you mean level.height?" in run.output
+    assert not run.searched and not fitted(run, "g")

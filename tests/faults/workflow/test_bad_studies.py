@@ -6,6 +6,7 @@ import pytest
 
 from cavity.cli import main
 
+GRID = "grid_searches: [{{name: g, phase: main, parameters: {{{}}}}}]\n"
 SPOIL = {
     "no configuration": (lambda s: (s.folder / "config.yaml").unlink(), "config.yaml: no such file"),
     "no table": (lambda s: (s.folder / "datasets.tsv").unlink(), "datasets.tsv: no such file"),
@@ -33,6 +34,18 @@ SPOIL = {
     "shared parameter unused": (
         lambda s: s.replace("study.py", "\npopulation", "\nspare = cv.UniformPrior(0.0, 1.0)\npopulation"),
         "shared parameter spare is used by no dataset",
+    ),
+    "a grid's axis over no parameter": (
+        lambda s: s.replace("config.yaml", "phases:", f"{GRID.format('population.men: 2')}phases:"),
+        "config.yaml: g: population.men is not a free parameter of phase main; did you mean population.mean?",
+    ),
+    "a grid's axis over a drawn parameter": (
+        lambda s: s.replace("config.yaml", "phases:", f"{GRID.format('b.effect.size: 2')}phases:"),
+        "config.yaml: g: grid search over b.effect.size: it is drawn from a parent",
+    ),
+    "a grid's axis beyond the limits": (
+        lambda s: s.replace("config.yaml", "phases:", f"{GRID.format('population.sigma: [-1, 1]')}phases:"),
+        "config.yaml: g: grid search over population.sigma: -1 is outside its prior's limits",
     ),
     "id of a shared parameter": (lambda s: s.replace("datasets.tsv", "b\t", "population\t"), "dataset population "),
 }
@@ -69,6 +82,13 @@ def test_snakemake_exits_with_2_for_what_parsing_sees(study):
     code, output = study.snakemake()
     assert code == 2
     assert "phases[0].serch: no such key; did you mean search?" in output and "Traceback" not in output
+
+
+def test_nothing_is_searched_where_an_axis_is_wrong(study):
+    study.replace("config.yaml", "phases:", f"{GRID.format('population.men: 2')}phases:")
+    code, output = study.snakemake()
+    assert code == 1 and "population.men is not a free parameter" in output and "Traceback" not in output
+    assert not list(study.folder.parent.glob("results/effects/.cache/*"))
 
 
 def test_snakemake_exits_with_1_for_what_a_job_sees_and_shows_the_sentence(study):

@@ -2,10 +2,18 @@
 import numpy as np
 import pytest
 
-from cavity.errors import GraphError, LikelihoodError
+from cavity.errors import CavityError, GraphError, LikelihoodError
 from cavity.strategy import phase_run
 from cavity.study import Study
 from cavity.study.check import check_phase, middle
+
+from .test_many import write_levels
+
+
+@pytest.fixture
+def levels(tmp_path):
+    """A study with a grid search and a sensitivity map."""
+    return write_levels(tmp_path / "levels")
 
 
 def check(folder):
@@ -31,6 +39,25 @@ def test_a_shared_parameter_that_no_dataset_uses(folder):
     path.write_text(path.read_text().replace("population = ", "spare = cv.UniformPrior(0.0, 1.0)\npopulation = "))
     with pytest.raises(GraphError, match="shared parameter spare is used by no dataset"):
         check(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("level.height: [0, 5, 10]", "level.hight: 2", "grid: level.hight is not a free parameter of the model; did"),
+        ("level.height: [0, 5, 10]", "level.height: [0, 50]", "grid: grid search over level.height: 50 is outside"),
+        ("height: 2}", "hight: 2}", "map: hight is not a free parameter of the model; did you mean height?"),
+        ("dataset: a,", "dataset: a, simulate: made,", "map needs a function made"),
+    ],
+)
+def test_an_axis_that_cannot_be_cut_names_its_grid_or_map(levels, old, new, sentence):
+    check(levels)
+    path = levels / "config.yaml"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(CavityError, match=sentence) as caught:
+        check(levels)
+    assert "config.yaml: " in str(caught.value)
 
 
 def test_the_middle_of_a_drawn_variable_is_its_parents(folder):

@@ -53,14 +53,18 @@ interpolations: [{name: curve, phase: main, covariate: time}]
 
 @pytest.fixture
 def study(tmp_path):
-    folder = tmp_path / "levels"
+    return Study.load(write_levels(tmp_path / "levels"), results=tmp_path / "results")
+
+
+def write_levels(folder):
+    """Write the study."""
     folder.mkdir()
     (folder / "study.py").write_text(STUDY)
     (folder / "config.yaml").write_text(CONFIG)
     (folder / "datasets.tsv").write_text("dataset\tpath\ttime\na\ta.csv\t1\nb\tb.csv\t2\n")
     (folder / "a.csv").write_text("y\n3.0\n3.2\n")
     (folder / "b.csv").write_text("y\n8.0\n8.1\n")
-    return Study.load(folder, results=tmp_path / "results")
+    return folder
 
 
 def test_everything_is_made_and_written(study):
