@@ -1,14 +1,16 @@
 """What a phase of a study yields: shared and local posteriors, evidence, cost, and how wrong they may be."""
 import dataclasses
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cavity.errors import ResultError, did_you_mean
+from cavity.inference import ONE_BY_ONE
 from cavity.posterior.phase_file import read_posterior, write_posterior
 from cavity.posterior.samples import Samples, jsonable
-from cavity.posterior.store import load_json, write_json
+from cavity.posterior.store import load_json, samples_tree, write_json
 from cavity.posterior.table import parameter_table
 
 LARGEST_SUMMARY = 1000      # datasets whose local parameters summary.json lists
@@ -124,6 +126,34 @@ class PhaseResult:
         """Shared names, then ``<dataset>.<path>``."""
         shared = [] if self.shared is None else list(self.shared.names)
         return (*shared, *(f"{dataset}.{name}" for dataset, samples in self.locals.items() for name in samples.names))
+
+    def of_dataset(self, dataset):
+        """What one dataset may see of the result: its own part, and what is shared.
+
+        Raises
+        ------
+        ResultError
+            If there is neither.
+        """
+        if self.shared is None and dataset not in self.locals:
+            raise ResultError(f"{self.study}/{self.phase}: no fit of dataset {dataset}; run the phase again")
+        alone = self.inference in ONE_BY_ONE
+        return PhaseResult(
+            study=self.study,
+            phase=self.phase,
+            inference=self.inference,
+            shared=self.shared,
+            locals={dataset: self.locals[dataset]} if dataset in self.locals else {},
+            log_evidence=None if alone else self.log_evidence,
+            log_evidence_error=None if alone else self.log_evidence_error,
+            models={dataset: self.models[dataset]} if dataset in self.models else {},
+        )
+
+    def tree(self):
+        """Everything, for :func:`cavity.posterior.store.tree_checksum`."""
+        shared = {} if self.shared is None else samples_tree(self.shared)
+        own = {dataset: samples_tree(samples) for dataset, samples in self.locals.items()}
+        return {"shared": shared, "locals": own, "meta": json.dumps(self.meta(), sort_keys=True)}
 
     # --- summary.json -------------------------------------------------------------------------------------------
 

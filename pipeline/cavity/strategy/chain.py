@@ -4,9 +4,39 @@ from collections.abc import Mapping
 
 from cavity.errors import StudyError, did_you_mean
 from cavity.inference import SEQUENTIAL
+from cavity.posterior.store import tree_checksum
 from cavity.strategy.grid_cells import in_cell
 from cavity.strategy.grid_search import chosen_priors
 from cavity.strategy.passing import EarlierPhase
+
+
+class PhaseFactors:
+    """The factors of a phase by dataset, and what each of them can see of earlier results.
+
+    Parameters
+    ----------
+    study
+        A ``cavity.study.Study``.
+    phase
+        The phase's configuration.
+    results
+        Name -> result, see :func:`previous_of`.
+    """
+
+    def __init__(self, study, phase, results):
+        self._study, self._phase, self._results = study, phase, results
+
+    def __call__(self, dataset):
+        """The AnalysisFactor that study.py composes for a dataset."""
+        return self._study.factor(self._phase, dataset, self._results)
+
+    def seen(self, dataset):
+        """SHA-256 of what the factor of a dataset can see."""
+        return previous_of(self._study, self._phase.name, dataset, self._results).checksum
+
+    def after(self, found):
+        """The same where datasets of a sequential phase see the fits in ``found``, a PhaseResult of this very phase."""
+        return PhaseFactors(self._study, self._phase, {**self._results, self._phase.name: found})
 
 
 class PreviousPhases(Mapping):
@@ -48,6 +78,11 @@ class PreviousPhases(Mapping):
     def __contains__(self, name):
         return name in self._entries
 
+    @property
+    def checksum(self):
+        """SHA-256 of all that the dataset can see, so of what its own fit depends on; empty where it sees nothing."""
+        return tree_checksum({name: entry.checksum for name, entry in self._entries.items()}) if self else ""
+
     def get(self, name, default=None):
         """The entry, or ``default`` where there is none."""
         return self._entries.get(name, default)
@@ -80,7 +115,7 @@ def previous_of(study, phase, dataset, results):
             raise StudyError(f"phase {phase} comes after {name}, which has no result yet; fit {name} first")
         composer = _best_cell_composer if name in grids else _composer
         entries[name] = EarlierPhase(
-            result=results[name],
+            result=results[name].of_dataset(dataset),
             dataset=dataset,
             compose=composer(study, name, dataset, results),
             names=study.shared_names,
@@ -95,10 +130,7 @@ def _is_sequential(config, name):
 
 
 def _one_before(study, phase, dataset, found):
-    """{phase: the fit of the dataset before}, from what is fitted so far; empty for the first dataset.
-
-    Its model comes from the result, because its factor saw the dataset before that, and so on to the first.
-    """
+    """{phase: the fit of the dataset before}, from what is fitted so far; empty for the first dataset."""
     before = study.before(dataset)
     if before is None:
         return {}
@@ -106,9 +138,9 @@ def _one_before(study, phase, dataset, found):
         raise StudyError(f"phase {phase}, dataset {dataset}: it comes after dataset {before}, which has no fit yet")
     return {
         phase: EarlierPhase(
-            result=found,
+            result=found.of_dataset(before),
             dataset=before,
-            compose=lambda: study.stored_model(found.models[before]),
+            compose=_stored(study, found, before),
             names=study.shared_names,
         )
     }
@@ -116,7 +148,14 @@ def _one_before(study, phase, dataset, found):
 
 def _composer(study, phase, dataset, results):
     """Composes the model of an earlier phase, with what that phase saw itself."""
+    if _is_sequential(study.config, phase):
+        return _stored(study, results[phase], dataset)
     return lambda: study.factor(phase, dataset, previous_of(study, phase, dataset, results)).prior_model
+
+
+def _stored(study, result, dataset):
+    """The model of a dataset of a sequential phase: its factor saw the dataset before, and so on to the first."""
+    return lambda: study.stored_model(result.models[dataset])
 
 
 def _best_cell_composer(study, grid, dataset, results):
@@ -124,7 +163,7 @@ def _best_cell_composer(study, grid, dataset, results):
 
     def compose():
         phase = study.config.derived[grid].phase
-        model = _composer(study, phase, dataset, results)()
+        model = study.factor(phase, dataset, previous_of(study, phase, dataset, results)).prior_model
         cell = results[grid].fits[dataset].best_cell
         replacements, _ = in_cell(cell, chosen_priors(model, list(cell.boxes)))
         return model.replacing(replacements)

@@ -7,6 +7,7 @@ from typing import Any
 
 from cavity.errors import GraphError
 from cavity.graph import AnalysisFactor, SharedNames, coordinates_of, view_factor
+from cavity.inference import SEQUENTIAL
 from cavity.prior import DrawnVariable
 from cavity.propagate.transform import GlobalSpace
 
@@ -46,9 +47,6 @@ class PhaseContext:
         The ids, in the table's order.
     factor
         id -> AnalysisFactor; called only for the datasets a job works on.
-    factor_after
-        PhaseResult -> ``factor`` of a phase whose datasets see what it holds, the fits of this very phase that are
-        done; None where datasets do not see each other.
     names
         What the study shares.
     search
@@ -71,7 +69,6 @@ class PhaseContext:
     on_error: str = "raise"
     provenance: Mapping = field(default_factory=dict)
     covariates: Mapping = field(default_factory=dict)
-    factor_after: Callable[[Any], Callable[[str], AnalysisFactor]] | None = None
     _seen: dict = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -103,10 +100,10 @@ class PhaseContext:
         return view
 
     def seeing(self, found):
-        """The same phase where a dataset sees the fits in ``found``, a PhaseResult; itself where datasets do not."""
-        if self.factor_after is None or found is None:
+        """A sequential phase where datasets see the fits in ``found``, its PhaseResult so far; any other as it is."""
+        if self.inference != SEQUENTIAL or found is None:
             return self
-        return replace(self, factor=self.factor_after(found))
+        return replace(self, factor=self.factor.after(found))
 
     def search_of(self, view):
         """The factor's own search, else the phase's."""

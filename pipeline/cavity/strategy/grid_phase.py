@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cavity.errors import CavityError, SearchError, did_you_mean
+from cavity.errors import CavityError, ResultError, SearchError, did_you_mean
 from cavity.inference import ONE_BY_ONE
-from cavity.posterior.store import samples_tree
+from cavity.posterior.store import samples_tree, tree_checksum
 from cavity.rng import generator
 from cavity.strategy import phase_run
 from cavity.strategy.grid_cells import in_cell, make_axis
@@ -50,6 +50,13 @@ class PhaseGrid:
     def log_evidence(self):
         """Of the best cell of a fit of all datasets, else None."""
         return None if self.shared is None else self.shared.log_evidence
+
+    def of_dataset(self, dataset):
+        """What one dataset may see: its own grid, or that of all datasets together."""
+        fit = WHOLE if WHOLE in self.fits else dataset
+        if fit not in self.fits:
+            raise ResultError(f"{self.name} has no grid of dataset {dataset}; fit it with dataset: all")
+        return replace(self, fits={fit: self.fits[fit]})
 
     def tree(self):
         """For :func:`cavity.posterior.store.save_tree`."""
@@ -107,6 +114,15 @@ def axes_in(model, part):
 
 def _axes(priors, part):
     return [make_axis(name, priors[name], cut) for name, cut in part.parameters.items()]
+
+
+def seen(context, fit):
+    """SHA-256 of what the models of a fit can see of earlier results."""
+    return tree_checksum({dataset: context.factor.seen(dataset) for dataset in _datasets(context, fit)})
+
+
+def _datasets(context, fit):
+    return context.datasets if fit == WHOLE else (fit,)
 
 
 def fit_cell(context, part, fit, cell, stream, checkpoint=None):

@@ -12,6 +12,7 @@ from cavity.graph import SharedNames
 from cavity.inference import ONE_BY_ONE
 from cavity.model import Collection
 from cavity.posterior.passing import model_with_covariance, model_with_gaussians
+from cavity.posterior.store import tree_checksum
 from cavity.prior import DrawnVariable, GaussianPrior
 
 
@@ -27,7 +28,7 @@ class EarlierPhase:
     Attributes
     ----------
     result
-        The earlier phase's PhaseResult.
+        What this dataset may see of the earlier phase's PhaseResult: its own part, and what is shared.
     dataset
         The dataset's id.
     compose
@@ -40,6 +41,11 @@ class EarlierPhase:
     dataset: str
     compose: Callable[[], Any]
     names: SharedNames
+
+    @property
+    def checksum(self):
+        """SHA-256 of all that there is to see here."""
+        return tree_checksum(self.result.tree())
 
     @property
     def samples(self):

@@ -3,6 +3,7 @@
 from cavity.graph import with_groups
 from cavity.inference import SEQUENTIAL
 from cavity.strategy import independent, joint, rounds, sequential, site_search, summary
+from cavity.strategy.chain import PhaseFactors
 from cavity.strategy.context import EPSettings, PhaseContext
 
 
@@ -24,21 +25,12 @@ def phase_context(study, phase, previous=None):
     GraphError
         If the module's shared parameters have no proper names.
     """
-    previous = previous or {}
-
-    def factor_seeing(results):
-        return lambda dataset: study.factor(phase, dataset, results)
-
-    def factor_after(found):
-        return factor_seeing({**previous, phase.name: found})
-
     return PhaseContext(
         study=study.name,
         phase=phase.name,
         inference=phase.inference,
         datasets=tuple(dataset.id for dataset in study.datasets),
-        factor=factor_seeing(previous),
-        factor_after=factor_after if phase.inference == SEQUENTIAL else None,
+        factor=PhaseFactors(study, phase, previous or {}),
         names=with_groups(study.shared_names, _keys(study)),
         search=study.search(phase),
         seed=study.config.seed,
@@ -83,6 +75,13 @@ def starting_site(context, dataset, previous, sites):
     place = context.datasets.index(dataset)
     before = context.datasets[place - 1] if place else None
     return sites.get(before) or previous.get(before)
+
+
+def seen(context, dataset, previous):
+    """SHA-256 of what a dataset's factor can see of earlier fits; ``previous`` is its :func:`starting_site`."""
+    if context.inference == SEQUENTIAL:
+        context = sequential.after(context, previous)
+    return context.factor.seen(dataset)
 
 
 def search_site(context, dataset, plan, previous=None, checkpoint=None):

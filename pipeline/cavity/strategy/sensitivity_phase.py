@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cavity.errors import ModelError, SearchError, StudyError, did_you_mean
 from cavity.inference import ONE_BY_ONE
 from cavity.model import Collection, Model
+from cavity.posterior.store import tree_checksum
 from cavity.rng import generator
 from cavity.strategy.sensitivity import (
     check_simulated,
@@ -78,8 +79,8 @@ class MapContext:
         Id -> dataset with ``load()``.
     compose
         (dataset object) -> AnalysisFactor: the phase's factor for arrays of its choice.
-    truth
-        Id -> instance: the base model as the phase's fit found it.
+    fitted
+        Id -> EarlierPhase: what the phase's own fit found, its ``instance`` is the truth of the base model.
     simulate
         ``simulate(instance, dataset, rng) -> {key: array}``, of study.py.
     perturbation
@@ -89,7 +90,7 @@ class MapContext:
     context: object
     dataset: object
     compose: object
-    truth: object
+    fitted: object
     simulate: object
     perturbation: object
 
@@ -120,6 +121,11 @@ def axes_of(inputs, part, fit):
     return perturbation_axes(_perturbation(inputs, fit), list(part.parameters), list(part.parameters.values()))
 
 
+def seen(inputs, fit):
+    """SHA-256 of what a dataset's truth and its models can see of earlier results."""
+    return tree_checksum({"models": inputs.context.factor.seen(fit), "truth": inputs.fitted(fit).checksum})
+
+
 def fit_cell(inputs, part, fit, cell, stream, checkpoint=None):
     """Simulate and fit one cell; see :func:`cavity.strategy.sensitivity.compare_in_cell`.
 
@@ -131,7 +137,7 @@ def fit_cell(inputs, part, fit, cell, stream, checkpoint=None):
     context, dataset = inputs.context, inputs.dataset(fit)
     perturbation = _perturbation(inputs, fit)
     found = perturbation_at(perturbation, cell, axes_of(inputs, part, fit))
-    instance = perturbed_instance(inputs.truth(fit), NAME, found)
+    instance = perturbed_instance(inputs.fitted(fit).instance, NAME, found)
     rng = generator(context.seed, *stream, "data")
     arrays = simulated(lambda truth, rng: inputs.simulate(truth, dataset, rng), instance, rng, cell)
     check_simulated(arrays, dataset.load())

@@ -28,7 +28,7 @@ def search_site(context, dataset, plan, previous=None, checkpoint=None):
     GraphError
         If a parameter is drawn from a parent: sequential fits have no parents.
     """
-    view = context.seeing(found_before(context, previous)).view(dataset)
+    view = after(context, previous).view(dataset)
     stored = stored_form(view)      # before the search: what cannot be stored is said before the work, not after
     return {**fit_view(context, view, checkpoint), "model": json.dumps(stored)}
 
@@ -38,11 +38,12 @@ def summarise(context, sites, states):
     return phase_result(context, sites, states[-1], {name: json.loads(tree["model"]) for name, tree in sites.items()})
 
 
-def found_before(context, tree):
-    """The result that the next dataset sees, of the one dataset before it; None without one."""
-    return None if tree is None else one_fit(
-        context, tree["dataset"], samples_from_tree(tree["samples"]), json.loads(tree["model"])
-    )
+def after(context, previous):
+    """The phase as the next dataset sees it, given the tree of the dataset before it, or None."""
+    if previous is None:
+        return context
+    samples, model = samples_from_tree(previous["samples"]), json.loads(previous["model"])
+    return context.seeing(one_fit(context, previous["dataset"], samples, model))
 
 
 def one_fit(context, dataset, samples, model):

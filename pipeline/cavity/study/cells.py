@@ -67,8 +67,8 @@ def fit_cells(study, part, context, work, tasks, progress=None):
     context
         The phase's context.
     work
-        The module that fits a cell: ``axes_of(context, part, fit)`` and ``fit_cell(context, part, fit, cell, stream,
-        checkpoint)``.
+        The module that fits a cell: ``axes_of(context, part, fit)``, ``seen(context, fit)`` and
+        ``fit_cell(context, part, fit, cell, stream, checkpoint)``.
     tasks
         (fit, cell name) of each.
     progress
@@ -87,12 +87,13 @@ def fit_cells(study, part, context, work, tasks, progress=None):
     from cavity.strategy.grid_cells import make_cells
 
     keys, common = cell_keys(part.parameters), _identity(study, part)
-    records, failed, cells = {}, [], {}
+    records, failed, cells, own = {}, [], {}, {}
     for fit, name in tasks:
         if fit not in cells:
             cells[fit] = {cell.name: cell for cell in make_cells(work.axes_of(context, part, fit))}
+            own[fit] = digest(common, _data_digest(study, fit), work.seen(context, fit))
         cell = cells[fit][name]
-        entry = study.paths.cache / f"{digest(common, _data_digest(study, fit), keys[name])}.h5"
+        entry = study.paths.cache / f"{digest(own[fit], keys[name])}.h5"
         stream = (part.name, fit, keys[name])
         try:
             found, how = kept(entry, lambda at: _fitted(work, context, part, fit, cell, stream, at))  # noqa: B023
@@ -128,7 +129,6 @@ def _identity(study, part):
         source_digest(study.module_path),
         settings_of(study.config, phase),
         shown,
-        study.earlier_digest(part),
     )
 
 

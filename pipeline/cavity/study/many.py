@@ -133,7 +133,7 @@ def map_inputs(study, part, context, results):
         context=context,
         dataset=study.dataset,
         compose=lambda dataset: study.compose(phase, dataset, previous_of(study, phase.name, dataset.id, results)),
-        truth=lambda dataset: previous_of(study, part.name, dataset, results)[phase.name].instance,
+        fitted=lambda dataset: previous_of(study, part.name, dataset, results)[phase.name],
         simulate=_function(study, part.simulate, part, "(instance, dataset, rng)"),
         perturbation=_function(study, part.perturbation, part, "(dataset)"),
     )

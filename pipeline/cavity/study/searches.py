@@ -61,7 +61,8 @@ def aggregate_round(study, context, sites, state):
 
     if context.inference != "joint":
         return phase_run.aggregate(context, sites, state)
-    key = digest(Keys(study, context, {}).common, [dataset_digest(dataset) for dataset in study.datasets])
+    keys = Keys(study, context, {})
+    key = digest(*(keys.of(dataset) for dataset in context.datasets))
     entry = study.paths.cache / f"{key}.h5"
     return kept(entry, lambda checkpoint: phase_run.aggregate(context, {}, None, checkpoint))[0]
 
@@ -70,19 +71,29 @@ class Keys:
     """Content hashes of searches in one round."""
 
     def __init__(self, study, context, plan):
+        from cavity.strategy.phase_run import seen
+
         phase = study.config.phase(context.phase)
         shared = {key: value for key, value in plan.items() if key != "refresh"}
-        self.study = study
+        self.study, self.seen = study, partial(seen, context)
         self.common = digest(
             source_digest(study.module_path),
             settings_of(study.config, phase),
             tree_checksum(shared),
-            study.earlier_digest(phase),
         )
 
     def of(self, dataset, before=None):
-        """The hash of one dataset's search: its data, its row, the code, the settings, the plan and the site before."""
-        return digest(self.common, dataset_digest(self.study.dataset(dataset)), tree_checksum(before) if before else "")
+        """The hash of one dataset's search.
+
+        It is of the data, the row, the code, the settings, the plan, the site before, and of what the factor can see of
+        earlier results: those of other datasets are no part of it.
+        """
+        return digest(
+            self.common,
+            dataset_digest(self.study.dataset(dataset)),
+            tree_checksum(before) if before else "",
+            self.seen(dataset, before),
+        )
 
 
 def kept(entry, search):

@@ -1,5 +1,6 @@
 """Sensitivity maps of phases: the study's own factor composes the fits of simulated data."""
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def inputs(**changes):
         context=context,
         dataset=lambda name: row,
         compose=compose,
-        truth=lambda name: compose(row).prior_model.instance_from_vector([0.5]),
+        fitted=lambda name: SimpleNamespace(instance=compose(row).prior_model.instance_from_vector([0.5])),
         simulate=lambda instance, dataset, rng: {"data": sum(part.profile() for part in instance)},
         perturbation=lambda dataset: cv.Model(Feature, amplitude=cv.UniformPrior(0.0, MOST)),
     )

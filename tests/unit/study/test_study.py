@@ -1,4 +1,6 @@
 """Loading a study and composing its models."""
+from types import SimpleNamespace
+
 import pytest
 
 import cavity as cv
@@ -27,9 +29,9 @@ def test_a_factor_that_takes_two_arguments_gets_the_earlier_results(folder):
         file.write("    seen.append(previous)\n    return plain(dataset)\n")
     phases = [{"name": "light"}, {"name": "main"}]
     study = Study.load(folder, overrides={"phases": phases})
-    study.factor("main", "a", {"light": 1})
+    study.factor("main", "a", {"light": SimpleNamespace(of_dataset=lambda dataset: f"of {dataset}")})
     (previous,) = study.namespace["seen"]
-    assert list(previous) == ["light"] and previous["light"].result == 1 and previous["light"].dataset == "a"
+    assert list(previous) == ["light"] and previous["light"].result == "of a" and previous["light"].dataset == "a"
     with pytest.raises(StudyError, match="phase main comes after light, which has no result yet"):
         study.factor("main", "a")
 
