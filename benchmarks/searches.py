@@ -89,6 +89,24 @@ def bare_libraries(answer):
         sampler.run_nested(print_progress=False, dlogz=0.209)
         return int(np.sum(sampler.results.ncall))
 
+    def dynesty_dynamic(function, rng):
+        import dynesty
+
+        sampler = dynesty.DynamicNestedSampler(function, problem.prior_transform, problem.ndim, nlive=100, rstate=rng)
+        sampler.run_nested(print_progress=False, n_effective=3000)
+        return int(np.sum(sampler.results.ncall))
+
+    def nautilus(function, rng):
+        import nautilus
+
+        seed = int(rng.integers(2**32))
+        batch, ndim = problem.log_likelihood_batch, problem.ndim
+        sampler = nautilus.Sampler(
+            problem.prior_transform, batch, ndim, n_live=500, n_networks=1, seed=seed, vectorized=True
+        )
+        sampler.run(n_eff=2000, discard_exploration=True)
+        return int(sampler.n_like)
+
     def ultranest(function, rng):
         from cavity.search.ultranest import imported, legacy_generator_seeded
 
@@ -109,10 +127,16 @@ def bare_libraries(answer):
         sampler.run_mcmc(0.01 * rng.normal(size=(64, problem.ndim)), 1000)
         return 64 * 1001
 
-    return {"DynestyStatic": dynesty_static, "UltraNest region": ultranest, "Emcee": emcee}
+    return {
+        "DynestyStatic": dynesty_static,
+        "DynestyDynamic": dynesty_dynamic,
+        "UltraNest region": ultranest,
+        "Nautilus": nautilus,
+        "Emcee": emcee,
+    }
 
 
-def overheads(repeats):
+def overheads(only, repeats):
     """Microseconds a call of the adapters over the bare libraries, the same settings in the same process."""
     answer = known.correlated_gaussian(3)
     searches = {
@@ -125,13 +149,15 @@ def overheads(repeats):
     }
     print("\nadapter over bare library, microseconds of CPU a call (minimum over repeats)")
     for name, bare in bare_libraries(answer).items():
+        if name not in only:
+            continue
         with_adapter, without = [], []
-        for seed in range(repeats):
+        for _ in range(repeats):  # the same run each time
             start = process_time()
-            calls = bare(answer.problem.log_likelihood, np.random.default_rng(seed))
+            calls = bare(answer.problem.log_likelihood, np.random.default_rng(1))
             without.append((process_time() - start) / calls)
             start = process_time()
-            samples = searches[name].run(answer.problem, np.random.default_rng(seed))
+            samples = searches[name].run(answer.problem, np.random.default_rng(1))
             with_adapter.append((process_time() - start) / samples.calls)
         a, b = min(with_adapter) * 1e6, min(without) * 1e6
         print(f"{name:24s} {a:8.1f} - {b:8.1f} = {a - b:+6.1f}   ({samples.calls:,} calls)", flush=True)
@@ -139,16 +165,21 @@ def overheads(repeats):
     with TemporaryDirectory() as folder:
         recorded = Guard(answer.problem, log=CallLog(folder, "ab" * 32, 3), interval=1.0)
         functions = {"bare call": answer.problem.log_likelihood, "guarded call": Guard(answer.problem)}
-        time_calls(vector, {**functions, "guarded, recorded call": recorded})
+        times = time_calls(vector, {**functions, "guarded, recorded call": recorded})
+    share = 100.0 * (times[2] - times[1]) / 1000.0
+    print(f"checkpoints take {share:.2f} % of a run whose likelihood takes 1 ms")
 
 
 def time_calls(vector, functions):
-    """Microseconds of CPU of one call."""
+    """Microseconds of CPU of one call of each."""
+    times = []
     for label, call in functions.items():
         start = process_time()
         for _ in range(50_000):
             call(vector)
-        print(f"{label:24s} {(process_time() - start) / 50_000 * 1e6:8.2f}")
+        times.append((process_time() - start) / 50_000 * 1e6)
+        print(f"{label:24s} {times[-1]:8.2f}")
+    return times
 
 
 def main():
@@ -162,7 +193,7 @@ def main():
         f"{'search':24s} {'problem':11s} {'dlnZ':>8s} {'pull':>6s} {'max |dm|':>8s} {'sd ratio':>10s} {'k-hat':>6s} "
         f"{'calls':>9s} {'wall s':>7s} {'ESS':>8s}"
     )
-    for problem_name in options.problems.split(","):
+    for problem_name in filter(None, options.problems.split(",")):
         answer = PROBLEMS[problem_name]()
         for name in filter(None, options.only.split(",")):
             if (name, problem_name) in LEFT_OUT:
@@ -173,7 +204,7 @@ def main():
                     row(name, search, problem_name, answer, seed)
                 except CavityError as error:
                     print(f"{name:24s} {problem_name:11s} {error}")
-    overheads(options.repeats)
+    overheads(options.only.split(","), options.repeats)
 
 
 if __name__ == "__main__":
