@@ -1,28 +1,16 @@
 """Looking at a phase before it runs: every model composed, every likelihood called once, and what it will cost."""
-from time import perf_counter
-from typing import NamedTuple
 
 import numpy as np
 
 from cavity.inference import ONE_BY_ONE, SEQUENTIAL
-from cavity.search.guard import Guard
-from cavity.search.problem import Problem
 from cavity.strategy.context import check_graph
 from cavity.strategy.independent import refuse_drawn
 from cavity.strategy.sequential import rehearsed
 from cavity.study.check_axes import check_axes
+from cavity.study.cost import price
 
 MOST = 1000                     # datasets that are looked at; more than that are sampled evenly
-NESTED_CALLS, OTHER_CALLS = 110, 2000   # likelihood calls a dataset: a live point of nested sampling; any other search
 STAND_IN = "each dataset after the first was looked at with a stand-in for the fit of the one before it"
-
-
-class Cost(NamedTuple):
-    """What a likelihood takes, and what that makes of a phase."""
-
-    seconds: float              # one likelihood, the median over datasets
-    calls: int                  # likelihood calls of the phase, roughly
-    datasets: int
 
 
 def check_phase(study, context):
@@ -43,11 +31,10 @@ def check_phase(study, context):
     elif len(views) == len(context.datasets):
         check_graph(context, views)
     check_axes(study, context, views)
-    seconds = [_time(context, view) for view in views]
-    cost = Cost(float(np.median(seconds)), _calls(context) * len(context.datasets), len(context.datasets))
+    cost = price(context, views, middle)
     note = [STAND_IN, ""] if sequential else []
     return "\n".join(
-        [_title(study, context), "", views[0].model.info, "", *_graph(context, views), "", *note, _price(cost)]
+        [_title(study, context), "", views[0].model.info, "", *_graph(context, views), "", *note, cost]
     )
 
 
@@ -74,26 +61,6 @@ def _drawn_median(drawn):
     return float(np.clip(median, drawn.prior.lower_limit, drawn.prior.upper_limit))
 
 
-def _time(context, view):
-    """Seconds of one likelihood call, guarded."""
-    problem = Problem(
-        names=view.compiled.names,
-        prior_transform=None,
-        log_likelihood=lambda vector: view.analysis.log_likelihood_function(view.compiled.instance(vector)),
-        dataset=view.dataset,
-    )
-    guard, vector = Guard(problem, on_error=context.on_error), middle(view)
-    start = perf_counter()
-    guard(vector)
-    return perf_counter() - start
-
-
-def _calls(context):
-    """Likelihood calls of one dataset, roughly."""
-    live = getattr(context.search, "nlive", None)
-    return OTHER_CALLS if live is None else NESTED_CALLS * live
-
-
 def _title(study, context):
     return f"{study.name}, phase {context.phase}: {len(context.datasets)} datasets, {context.inference}"
 
@@ -113,16 +80,3 @@ def _count(items):
     for item in items:
         found[item] = found.get(item, 0) + 1
     return found
-
-
-def _price(cost):
-    each = f"{1e3 * cost.seconds:.3g} ms"
-    total = _duration(cost.seconds * cost.calls)
-    return f"a likelihood takes {each}; with about {cost.calls:,} calls in all that is {total} on one core"
-
-
-def _duration(seconds):
-    for unit, size in (("h", 3600.0), ("min", 60.0)):
-        if seconds > size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} s"

@@ -1,0 +1,90 @@
+"""What a phase will cost: likelihoods called and timed, the calls its searches need, and whether threads hurt."""
+
+import os
+from time import perf_counter
+
+import numpy as np
+
+from cavity.search.estimate import duration, expected_calls, seconds_per_call, threads_slow_down
+from cavity.search.guard import Guard
+from cavity.search.likelihood import likelihood_of
+from cavity.search.problem import Problem
+
+#: Seconds of likelihood calls after which no further dataset's is called.
+PATIENCE = 60.0
+#: Datasets whose likelihood is timed; the times may differ.
+TIMED = 5
+#: Batches of importance draws a dataset in the rounds of expectation propagation, as the example studies need them;
+#: each draw is moved to so many places along every shared parameter.
+BATCHES, PLACES = 2, 4
+
+
+def price(context, views, middle):
+    """Call the likelihoods and say what the phase will cost.
+
+    Parameters
+    ----------
+    context
+        The phase.
+    views
+        Its datasets' factors.
+    middle
+        view -> the vector in the middle of its prior.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    LikelihoodError
+        A likelihood is not a number there.
+    """
+    calls, start = [], perf_counter()
+    for view in views:
+        calls.append(_call(context, view, middle(view)))
+        calls[-1]()
+        if perf_counter() - start > PATIENCE:
+            break
+    timed = [calls[row] for row in np.unique(np.linspace(0, len(calls) - 1, TIMED).astype(int))]
+    seconds = float(np.median([seconds_per_call(call, calls=5, at_most=0.5) for call in timed]))
+    needed = _calls(context, views)
+    total = duration(seconds * needed * len(context.datasets))
+    lines = [
+        f"a likelihood takes {1e3 * seconds:.3g} ms; with about {needed:,} calls of each of {len(context.datasets)} "
+        f"datasets that is {total} of likelihoods on one core"
+    ]
+    if context.inference == "ep" and views[0].shared:
+        lines.append("(up to twenty times that where a shared parameter is broad or has several modes)")
+    if len(calls) < len(views):
+        lines.append(f"the likelihoods of {len(calls)} of {len(views)} datasets were called, the others only composed")
+    if os.cpu_count() > 1 and threads_slow_down(timed[0]):
+        lines.append(
+            f"warning: a likelihood is slower with {os.cpu_count()} threads than with one; the workflow's jobs have "
+            "one, set OMP_NUM_THREADS=1 in a notebook"
+        )
+    return "\n".join(lines)
+
+
+def _call(context, view, vector):
+    """One guarded likelihood call as a function of nothing."""
+    problem = Problem(
+        names=view.compiled.names,
+        prior_transform=None,
+        log_likelihood=likelihood_of(view.model, view.compiled, view.analysis).one,
+        dataset=view.dataset,
+    )
+    guard = Guard(problem, on_error=context.on_error)
+    return lambda: guard(vector)
+
+
+def _calls(context, views):
+    """Likelihood calls of one dataset, roughly."""
+    own = [len(view.drawn) + len(view.local) for view in views]
+    if context.inference == "joint":
+        return expected_calls(context.search, len(context.names.priors) + sum(own))
+    if context.inference == "ep":
+        shared = len(views[0].shared)
+        draws = BATCHES * context.ep.n_draws * (1 + PLACES * shared)
+        return expected_calls(context.search, int(np.median(own)) + shared) + draws
+    return expected_calls(context.search, int(np.median([view.compiled.ndim for view in views])))
