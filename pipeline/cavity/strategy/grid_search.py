@@ -15,6 +15,7 @@ from cavity.strategy.cores import map_cores
 from cavity.strategy.grid_cells import in_cell, make_axis, make_cells
 from cavity.strategy.grid_graph import graph_with
 from cavity.strategy.grid_result import collect_cells
+from cavity.strategy.polished import run_polished
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +160,7 @@ def search_cell(model, analysis, cell, priors, search, rng, dataset="", on_error
     problem = model_problem(confined, analysis, dataset=dataset)
     if model.assertions:
         log_mass += problem.log_acceptance - acceptance(model.compile())[0]
-    samples = search.run(problem, rng, checkpoint=checkpoint, on_error=on_error)
+    samples = run_polished(search, problem, rng, checkpoint, on_error)
     return {"cell": cell.name, "log_mass": float(log_mass), "samples": samples_tree(samples)}
 
 

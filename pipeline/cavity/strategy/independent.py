@@ -10,6 +10,7 @@ from cavity.posterior.store import samples_from_tree, samples_tree
 from cavity.rng import generator
 from cavity.search.model_problem import model_problem
 from cavity.strategy.context import models_of
+from cavity.strategy.polished import run_polished
 
 
 def plan_round(context, state):
@@ -33,9 +34,8 @@ def fit_view(context, view, checkpoint=None):
     refuse_drawn(context, view)
     dataset, search = view.dataset, context.search_of(view)
     problem = model_problem(view.model, view.analysis, dataset=dataset)
-    samples = search.run(
-        problem, generator(context.seed, context.phase, dataset, 0), checkpoint=checkpoint, on_error=context.on_error
-    )
+    rng = generator(context.seed, context.phase, dataset, 0)
+    samples = run_polished(search, problem, rng, checkpoint, context.on_error)
     return {"kind": "search", "dataset": dataset, "round": 0, "calls": samples.calls, "samples": samples_tree(samples)}
 
 

@@ -15,6 +15,7 @@ from cavity.search.model_problem import model_problem
 from cavity.strategy.cores import map_cores
 from cavity.strategy.grid_cells import make_axis, make_cells
 from cavity.strategy.grid_search import chosen_priors
+from cavity.strategy.polished import run_polished
 from cavity.strategy.sensitivity_result import collect_sensitivity
 
 
@@ -208,7 +209,7 @@ def compare_in_cell(models, analysis, cell, search, rng_of, dataset="", on_error
         try:
             problem = model_problem(model, analysis, dataset=dataset)
             at = None if checkpoint is None else checkpoint / fit
-            record[fit] = samples_tree(search.run(problem, rng_of(fit), checkpoint=at, on_error=on_error))
+            record[fit] = samples_tree(run_polished(search, problem, rng_of(fit), at, on_error))
         except CavityError as error:
             return {"cell": cell.name, "failed": f"cell {cell.described()}, {fit} model: {error}"}
     return record
