@@ -91,6 +91,7 @@ class Search:
         wall, cpu = perf_counter(), process_time()
         try:
             samples = self.search(problem, guard, rng)
+            guard.show()
         finally:
             if log is not None:
                 log.flush()
@@ -164,8 +165,6 @@ class Search:
         progress = Progress(self.name or type(self).__name__) if progress is None else progress or None
         samples = self.run(problem, generator(origin["seed"], "search"), checkpoint, on_error, progress)
         keep(folder, Result(samples, model, **origin))
-        if problem.on_best is not None and samples.log_likelihoods is not None:
-            problem.on_best(samples.max_log_likelihood_vector)
         return samples
 
     def settings(self):

@@ -163,10 +163,21 @@ class Guard:
             self._next_save = now + self._interval
             if self._log is not None:
                 self._log.flush()
-            if self.problem.on_best is not None and self.best > self._shown_best:
-                self._shown_best = self.best
-                self.problem.on_best(self.best_vector)
+            self.show()
         self._next_tick = perf_counter() + self._tick_interval
+
+    def show(self):
+        """Draw the best model so far where it is not drawn yet; a drawing that fails is a warning, and no more."""
+        if self.problem.on_best is None or not self.best > self._shown_best:
+            return
+        self._shown_best = self.best
+        try:
+            self.problem.on_best(self.best_vector)
+        except Exception as error:
+            logger.warning(
+                "%svisualize raised %s: %s; the fit goes on without the picture",
+                self._where(), type(error).__name__, error, exc_info=error,
+            )
 
     def _where(self):
         return f"dataset {self.problem.dataset}: " if self.problem.dataset else ""

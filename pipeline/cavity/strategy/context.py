@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from cavity.errors import GraphError
 from cavity.graph import AnalysisFactor, SharedNames, coordinates_of, view_factor
 from cavity.inference import SEQUENTIAL
+from cavity.paths import FitPaths
 from cavity.prior import DrawnVariable
 from cavity.propagate.transform import GlobalSpace
 
@@ -55,6 +57,10 @@ class PhaseContext:
         The study's seed.
     covariates
         {dataset: the other columns of its row}.
+    output
+        The folder that ``visualize`` draws into during the searches, a dataset's in a folder of its own; None: nowhere.
+    progress
+        label -> what a search shows its progress with; None: silent.
     """
 
     study: str
@@ -69,6 +75,8 @@ class PhaseContext:
     on_error: str = "raise"
     provenance: Mapping = field(default_factory=dict)
     covariates: Mapping = field(default_factory=dict)
+    output: Path | None = None
+    progress: Callable[[str], Any] | None = None
     _seen: dict = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -104,6 +112,14 @@ class PhaseContext:
         if self.inference != SEQUENTIAL or found is None:
             return self
         return replace(self, factor=self.factor.after(found))
+
+    def paths_of(self, dataset=""):
+        """What ``visualize`` of a dataset's analysis gets (of the whole graph without one); None: nothing is drawn."""
+        return None if self.output is None else FitPaths(str(self.output / dataset))
+
+    def progress_of(self, label):
+        """What a search shows its progress with, or None."""
+        return None if self.progress is None else self.progress(label)
 
     def search_of(self, view):
         """The factor's own search, else the phase's."""

@@ -184,6 +184,7 @@ def _fit_whole(context, cell, priors, stream):
     replacements, log_mass = in_cell(cell, priors)
     by_name = {name: replacements[prior] for name, prior in priors.items()}
     confined = replace(confined_context(context, by_name), phase="/".join(str(key) for key in stream))
+    confined = replace(confined, output=None, progress=None)
     try:
         result = _run(confined)
     except CavityError as error:

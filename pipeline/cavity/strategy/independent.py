@@ -33,9 +33,9 @@ def fit_view(context, view, checkpoint=None):
     """The same, of a dataset's factor that is composed already."""
     refuse_drawn(context, view)
     dataset, search = view.dataset, context.search_of(view)
-    problem = model_problem(view.model, view.analysis, dataset=dataset)
+    problem = model_problem(view.model, view.analysis, dataset=dataset, paths=context.paths_of(dataset))
     rng = generator(context.seed, context.phase, dataset, 0)
-    samples = run_polished(search, problem, rng, checkpoint, context.on_error)
+    samples = run_polished(search, problem, rng, checkpoint, context.on_error, context.progress_of(dataset))
     return {"kind": "search", "dataset": dataset, "round": 0, "calls": samples.calls, "samples": samples_tree(samples)}
 
 

@@ -31,10 +31,10 @@ def aggregate(context, sites=None, state=None, checkpoint=None):
     """
     check_graph(context, [context.view(dataset) for dataset in context.datasets])
     graph = graph_of(context)
-    problem = model_problem(graph.global_prior_model, graph, dataset=context.study)
-    samples = context.search.run(
-        problem, generator(context.seed, context.phase, "joint", 0), checkpoint=checkpoint, on_error=context.on_error
-    )
+    problem = model_problem(graph.global_prior_model, graph, dataset=context.study, paths=context.paths_of())
+    rng = generator(context.seed, context.phase, "joint", 0)
+    progress = context.progress_of(context.phase)
+    samples = context.search.run(problem, rng, checkpoint, context.on_error, progress)
     return {"round": 0, "kind": "joint", "samples": samples_tree(samples), "calls": samples.calls}
 
 

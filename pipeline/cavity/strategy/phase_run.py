@@ -2,6 +2,7 @@
 
 from cavity.graph import with_groups
 from cavity.inference import SEQUENTIAL
+from cavity.search.progress import Progress
 from cavity.strategy import independent, joint, rounds, sequential, site_search, summary
 from cavity.strategy.chain import PhaseFactors
 from cavity.strategy.context import EPSettings, PhaseContext
@@ -36,6 +37,8 @@ def phase_context(study, phase, previous=None):
         seed=study.config.seed,
         ep=EPSettings(tolerance=phase.ep.tolerance, max_rounds=phase.ep.max_rounds),
         on_error=phase.on_error,
+        output=study.paths.phase(phase.name) / "fits",
+        progress=Progress,
         provenance=study.provenance(phase),
         covariates={dataset.id: dict(dataset.covariates) for dataset in study.datasets},
     )

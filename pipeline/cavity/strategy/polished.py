@@ -12,13 +12,13 @@ FEWEST, MOST = 512, 4096    # draws; between them a tenth of the run's own calls
 CONTRADICTION = 4.0         # standard errors between the two evidences: the draws then missed a part of the posterior
 
 
-def run_polished(search, problem, rng, checkpoint=None, on_error="raise"):
+def run_polished(search, problem, rng, checkpoint=None, on_error="raise", progress=None):
     """``search.run``, and for a nested search the draws that replace its random volumes by exact weights.
 
     The nested samples are kept where the draws do not cover them (Pareto k of .7 or more), have the larger error, or
     contradict their evidence. The likeliest point of the nested run stays in either case.
     """
-    samples = search.run(problem, rng, checkpoint=checkpoint, on_error=on_error)
+    samples = search.run(problem, rng, checkpoint, on_error, progress)
     if samples.log_evidence is None or samples.unit is None or "proposal" in samples.info:
         return samples      # no nested run: without an evidence, or weighted by a proposal already
     guard = Guard(problem, on_error=on_error)

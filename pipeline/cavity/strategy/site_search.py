@@ -57,7 +57,8 @@ def search_site(context, dataset, plan, previous=None, checkpoint=None):
     else:
         interim = predictive_interim(link, plan["mean"], plan["covariance"])
     tilted = Tilted(view, link, space, interim)
-    problem = tilted.problem(dataset, identity=checkpoint.stem if checkpoint is not None else "")
+    identity = checkpoint.stem if checkpoint is not None else ""
+    problem = tilted.problem(dataset, identity, context.paths_of(dataset))
     batches, weighted, calls, rejected = _explore(context, view, tilted, problem, plan, previous, rng, checkpoint)
     tree = {
         "dataset": dataset,
@@ -133,7 +134,7 @@ def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint):
             return batches, weighted, int(guard.calls), int(guard.rejected)
     calls = rejected = 0
     for search in (context.search_of(view), _rescue_search()):
-        found = search.run(problem, rng, checkpoint=checkpoint, on_error=context.on_error)
+        found = search.run(problem, rng, checkpoint, context.on_error, context.progress_of(view.dataset))
         calls, rejected = calls + found.calls, rejected + found.rejected
         if "proposal" in found.info:
             batches.append(batch_of(found, tilted.interim, d))

@@ -157,8 +157,15 @@ class Tilted:
             for value, (low, high), logarithmic in zip(theta, self._limits, self._logarithmic)
         )
 
-    def problem(self, dataset, identity="", on_best=None):
+    def problem(self, dataset, identity="", paths=None):
         """The unit-cube problem a search solves.
+
+        Parameters
+        ----------
+        dataset, identity
+            As in :class:`~cavity.search.problem.Problem`.
+        paths
+            What the analysis' ``visualize`` gets; nothing is drawn without.
 
         Returns
         -------
@@ -187,6 +194,11 @@ class Tilted:
             shared = points[:, d:q] if self.free_shared else np.broadcast_to(held, (len(points), self.p))
             return self._call_many(points[:, :d], shared, points[:, q:])
 
+        def visualize(point):
+            shared = point[d:q] if self.free_shared else held
+            instance = self.view.compiled.instance(self.vector(point[:d], shared, point[q:]))
+            self.view.analysis.visualize(paths, instance)
+
         def gradient(points):
             shared = points[:, d:q] if self.free_shared else np.broadcast_to(held, (len(points), self.p))
             return self._gradient(points[:, :d], shared, points[:, q:])
@@ -199,7 +211,7 @@ class Tilted:
             gradient=gradient if self._likelihood.gradient is not None else None,
             dataset=dataset,
             identity=identity,
-            on_best=on_best,
+            on_best=visualize if paths is not None and hasattr(self.view.analysis, "visualize") else None,
         )
 
     def design_problem(self, dataset):

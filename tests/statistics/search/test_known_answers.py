@@ -100,7 +100,7 @@ def test_twenty_parameters_over_three_seeds(name):
 @pytest.mark.long
 @pytest.mark.parametrize("problem, name", [("2", "Emcee"), ("5", "Emcee"), ("profile", "Emcee"), ("20", "Emcee 20")])
 def test_walkers(problem, name):
-    known, found = runs(name, problem, 1 if problem == "20" else 3)
+    known, found = runs(name, problem, 3)
     assert all(s.info["converged"] for s in found)
     check_moments(known, found, 0.15 if problem == "20" else 0.08)
 
