@@ -138,8 +138,9 @@ def plot_fits(fits, x_label="x", y_label="data"):
         top.tick_params(labelbottom=False)
         if index + columns < len(shown):
             bottom.tick_params(labelbottom=False)
-    figure.supxlabel(x_label, fontsize=9, y=0.08 / height)
-    figure.supylabel(f"{y_label}; below: residual / noise", fontsize=9, x=0.08 / width)
+    across, along = 0.5 * (sides["left"] + sides["right"]), 0.5 * (sides["bottom"] + sides["top"])
+    figure.supxlabel(x_label, fontsize=9, x=across, y=0.08 / height)
+    figure.supylabel(f"{y_label}; below: residual / noise", fontsize=9, x=0.08 / width, y=along)
     if len(fits) > len(shown):
         figure.suptitle(f"the first {len(shown)} of {len(fits):,} datasets", x=0.01, ha="left", fontsize=9)
     return figure

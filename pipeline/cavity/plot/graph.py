@@ -232,9 +232,18 @@ def _node(ax, place, node, nodes, edges):
         return
     hyper = any(start == node["id"] and nodes[end]["role"] == "parent" for start, end in edges)
     away = 1.0 if role in ("drawn", "local") or hyper or role == "fixed" else -1.0
-    label = node["label"].replace(".", ".\n", 1) if len(node["label"]) > 16 else node["label"]
+    label = _broken(node["label"]) if len(node["label"]) > 16 else node["label"]
     text |= {"va": "bottom" if away > 0 else "top", "linespacing": 1.0, "bbox": _BEHIND if node["plate"] else None}
     ax.text(x, y + away * (max(size, 0.1) + 0.07), label, **text)
+
+
+def _broken(path):
+    """A path in two lines, broken at the dot that makes the longer of them shortest."""
+    dots = [place + 1 for place, letter in enumerate(path) if letter == "."]
+    if not dots:
+        return path
+    best = min(dots, key=lambda place: max(place, len(path) - place))
+    return f"{path[:best]}\n{path[best:]}"
 
 
 def _key(ax, roles):

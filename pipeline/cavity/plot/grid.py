@@ -1,4 +1,4 @@
-"""Evidence over a grid search: a line for one parameter, a heat map for two."""
+"""Evidence over a grid search: steps for one parameter, a heat map for two."""
 import numpy as np
 
 from cavity.errors import ResultError
@@ -18,7 +18,7 @@ def plot_grid(log_evidence, edges, labels, errors=None, ax=None):
     labels
         For each axis what it says.
     errors
-        Standard errors of the same shape, drawn on a line only.
+        Standard errors of the same shape, drawn on steps only.
 
     Returns
     -------
@@ -39,8 +39,8 @@ def plot_grid(log_evidence, edges, labels, errors=None, ax=None):
 
 def _line(ax, relative, edges, label, errors, best):
     centres = 0.5 * (edges[1:] + edges[:-1])
-    ax.stairs(relative, edges, baseline=None, color=COLOURS["shared"], linewidth=0.8, alpha=0.5)
-    ax.errorbar(centres, relative, yerr=errors, fmt="o-", color=COLOURS["shared"], markersize=4, capsize=2)
+    ax.stairs(relative, edges, baseline=None, color=COLOURS["shared"], linewidth=1.2)
+    ax.errorbar(centres, relative, yerr=errors, fmt="o", color=COLOURS["shared"], markersize=4, capsize=2)
     peak = int(np.nanargmax(relative))
     ax.plot(centres[peak], 0.0, "o", color=COLOURS["parent"], markersize=7, zorder=5)
     ax.set_xlabel(label)
