@@ -8,15 +8,16 @@ from cavity.errors import SearchError
 from cavity.search.guard import Guard
 from cavity.search.polish import polished
 
-FEWEST, MOST = 512, 4096    # draws; between them a tenth of the run's own calls, so that no posterior gets coarser
+FEWEST, MOST = 512, 4096    # draws; between them a tenth of the run's own calls
 CONTRADICTION = 4.0         # standard errors between the two evidences: the draws then missed a part of the posterior
 
 
 def run_polished(search, problem, rng, checkpoint=None, on_error="raise", progress=None):
     """``search.run``, and for a nested search the draws that replace its random volumes by exact weights.
 
-    The nested samples are kept where the draws do not cover them (Pareto k of .7 or more), have the larger error, or
-    contradict their evidence. The likeliest point of the nested run stays in either case.
+    The nested evidence is kept where the draws do not cover the posterior (Pareto k of .7 or more), have the larger
+    error, or contradict it; the nested samples also where they are worth more draws than the new ones. The likeliest
+    point of the nested run stays in any case.
     """
     samples = search.run(problem, rng, checkpoint, on_error, progress)
     if samples.log_evidence is None or samples.unit is None or "proposal" in samples.info:
@@ -29,6 +30,10 @@ def run_polished(search, problem, rng, checkpoint=None, on_error="raise", progre
         found = samples
     if not _is_better(found, samples):
         found = replace(samples, info={**samples.info, "polished": False})
+    elif samples.ess > found.ess:
+        evidence = {key: getattr(found, key) for key in ("log_evidence", "log_evidence_error", "pareto_k")}
+        info = {key: value for key, value in found.info.items() if key != "proposal"}
+        found = replace(samples, info=info, **evidence)
     return replace(
         _with_likeliest(found, samples),
         calls=samples.calls + guard.calls,

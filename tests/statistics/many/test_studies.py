@@ -35,6 +35,7 @@ def test_the_grid_finds_the_feature_and_the_chain_measures_it(tmp_path):
     for dataset in ("faint", "plain"):
         whole = results["anywhere"].locals[dataset]
         error = np.hypot(grid[dataset].log_evidence_error, whole.log_evidence_error)
+        assert error < 0.1, "nested runs are polished"
         assert grid[dataset].log_evidence == pytest.approx(whole.log_evidence, abs=4.0 * error)
     faint = {name: value for name, value in truth.items() if name.startswith("faint.")}
     away = distances(results["measured"], faint)

@@ -28,7 +28,16 @@ def test_a_nested_run_has_the_exact_evidence_and_keeps_its_likeliest_point():
     assert samples.log_evidence == pytest.approx(EXACT, abs=0.03) and samples.log_evidence_error < 0.1
     assert samples.calls == nested.calls + FEWEST
     assert samples.log_likelihoods.max() >= nested.log_likelihoods.max()
-    assert samples.ess > 0.8 * nested.ess
+    assert samples.ess >= nested.ess
+
+
+def test_samples_that_are_worth_more_than_the_draws_stay(monkeypatch):
+    monkeypatch.setattr(polished, "FEWEST", 64)
+    monkeypatch.setattr(polished, "MOST", 64)
+    nested = cv.DynestyStatic(nlive=50).run(problem(), np.random.default_rng(1))
+    samples = run(cv.DynestyStatic(nlive=50))
+    assert np.array_equal(samples.values, nested.values) and samples.info["polished"]
+    assert samples.log_evidence == pytest.approx(EXACT, abs=0.15) and samples.log_evidence != nested.log_evidence
 
 
 @pytest.mark.parametrize("search", [cv.Laplace(), cv.LBFGS()])
