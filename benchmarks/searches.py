@@ -49,7 +49,8 @@ WALKS = {
 }
 MULTIMODAL = {"eggbox", "shells", "plateau"}
 #: Pairs that do not apply: a region sampler above five parameters, walkers and single modes among many modes.
-LEFT_OUT = {("UltraNest region", "gaussian20")} | {
+#: Nautilus found nothing in twenty correlated dimensions in 13 minutes, and does not end on a plateau.
+LEFT_OUT = {("UltraNest region", "gaussian20"), ("Nautilus", "gaussian20"), ("Nautilus", "plateau")} | {
     (search, problem) for search in ("Emcee", "Laplace", "LBFGS") for problem in MULTIMODAL
 }
 
@@ -185,7 +186,7 @@ def time_calls(vector, functions):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default=",".join(SEARCHES))
-    parser.add_argument("--problems", default=",".join(name for name in PROBLEMS if name != "gaussian20"))
+    parser.add_argument("--problems", default=",".join(PROBLEMS))
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3, help="of the overhead measurement")
     options = parser.parse_args()

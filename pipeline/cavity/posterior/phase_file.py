@@ -56,12 +56,6 @@ def read_posterior(path):
     return shared, local, json.loads(groups["provenance"]["record"]), checksum
 
 
-def read_meta(path):
-    """The record of a phase alone, without its samples and without the check of their checksum."""
-    groups, checksum = read_groups(path, only=("provenance",))
-    return json.loads(groups["provenance"]["record"]), checksum
-
-
 def draws_kept(shared, local):
     """How many equal-weight draws /posterior holds: all, where every part has as many and of equal weight."""
     parts = ([] if shared is None else [shared]) + list(local.values())

@@ -106,17 +106,6 @@ class Link:
 
         return evaluate
 
-    @property
-    def is_affine(self):
-        """Whether eta is affine in phi: then the second derivatives of the map vanish."""
-        kinds = {"mean": "identity", "sigma": "log"}
-        return all(
-            not isinstance(item[part], dict)
-            or (_is_variable(item[part]) and self.space.kinds[self.space.index(item[part]["variable"])] == kind)
-            for item in self.drawn
-            for part, kind in kinds.items()
-        )
-
     def _output(self, i, phi):
         """One output: a mean, or the logarithm of an sd (NaN where the sd is not a positive number)."""
         expression, is_sd = self._outputs[i]

@@ -8,7 +8,6 @@ from cavity.message.pareto import effective_sample_size, log_sum_exp
 from cavity.propagate.particles import ParticleGroup
 from cavity.rng import generator
 
-ENOUGH_DRAWS = 1500  # of phi: 400 read the sds 5 % low
 REDRAWS = 20
 
 

@@ -69,7 +69,6 @@ class CallLog:
         self._saved = len(self._records) // self._width
         self._cursor = 0
         self._pending = bytearray()
-        self.replayed = 0
         if self._saved:
             logger.info("checkpoint %s: %s likelihood calls are taken from it", self.folder, f"{self._saved:,}")
 
@@ -83,7 +82,6 @@ class CallLog:
             self._forget()
             return None
         self._cursor += 1
-        self.replayed += 1
         return struct.unpack_from("<d", self._records, stop)[0]
 
     def recorded_rows(self, vectors):

@@ -4,8 +4,12 @@ import contextlib
 import io
 import sys
 import warnings
+from dataclasses import dataclass, fields
+from typing import ClassVar
 
+from cavity.search.base import Search
 from cavity.search.nested import nested_samples
+from cavity.search.settings import check_choice, check_integer, check_number
 
 BOUNDS = ("none", "single", "multi", "balls", "cubes")
 STEPS = ("auto", "unif", "rwalk", "slice", "rslice")
@@ -14,41 +18,88 @@ STEPS = ("auto", "unif", "rwalk", "slice", "rslice")
 #: faint profiles then took more than 200,000 calls, random walks 9,000.
 UNIFORM_UP_TO = 4
 
-#: The arguments that both dynesty samplers take when they are made.
-SAMPLER_SETTINGS = (
-    "nlive",
-    "bound",
-    "sample",
-    "periodic",
-    "reflective",
-    "update_interval",
-    "first_update",
-    "enlarge",
-    "bootstrap",
-    "walks",
-    "facc",
-    "slices",
-    "ncdim",
-)
+NOT_OF_THE_SAMPLER = {*(field.name for field in fields(Search)), "maxiter", "maxcall"}
 
 
-def made_sampler(make, problem, guard, rng, settings):
-    """A dynesty sampler that calls guard and prior transform without dynesty's own wrapper.
 
-    The wrapper copies each vector and prints every exception to the terminal; the guard says it in one sentence.
-    The static sampler evaluates its live points while it is made: what is printed then is held back, and dropped if it
-    fails.
-    """
-    if settings.get("sample") == "auto" and problem.ndim > UNIFORM_UP_TO:
-        settings = {**settings, "sample": "rwalk"}
-    held = io.StringIO()
-    with contextlib.redirect_stdout(held), contextlib.redirect_stderr(held):
-        sampler = make(guard, problem.prior_transform, problem.ndim, rstate=rng, **settings)
-    if held.getvalue():
-        sys.stderr.write(held.getvalue())
-    sampler.loglikelihood.loglikelihood = guard
-    sampler.prior_transform = problem.prior_transform
-    return sampler
+@dataclass(frozen=True, kw_only=True)
+class DynestySearch(Search):
+    """The settings of both samplers: the arguments of ``dynesty.NestedSampler`` by their names."""
+
+    nlive: int = 50
+    bound: str = "multi"
+    sample: str = "auto"
+    periodic: tuple | None = None
+    reflective: tuple | None = None
+    update_interval: float | int | None = None
+    first_update: dict | None = None
+    enlarge: float | None = None
+    bootstrap: int | None = None
+    walks: int | None = None
+    facc: float = 0.5
+    slices: int | None = None
+    ncdim: int | None = None
+    maxiter: int | None = None
+    maxcall: int | None = None
+
+    libraries: ClassVar[tuple[str, ...]] = ("dynesty",)
+
+    def __post_init__(self):
+        check_integer(self, "nlive", least=2)
+        check_integer(self, "bootstrap", least=0)
+        check_integer(self, "walks", "slices", "ncdim", "maxiter", "maxcall")
+        check_number(self, "update_interval", above=0)
+        check_number(self, "facc", above=0, most=1)
+        check_number(self, "enlarge", least=1)
+        check_choice(self, "bound", BOUNDS)
+        check_choice(self, "sample", STEPS)
+
+    def run_sampler(self, make, problem, guard, rng, until=None, **run):
+        """Make a sampler, let it run, and return its Samples; ``until`` is the log evidence that may remain."""
+        with advice_silenced():
+            sampler = self.made_sampler(make, problem, guard, rng)
+            sampler.run_nested(
+                maxiter=self.maxiter,
+                maxcall=self.maxcall,
+                print_progress=True,
+                print_func=status_of(guard, until),
+                **run,
+            )
+        stopped = (self.maxcall is not None and guard.calls >= self.maxcall) or (
+            self.maxiter is not None and sampler.it > self.maxiter
+        )
+        results = sampler.results
+        return nested_samples(
+            problem,
+            guard,
+            values=results.samples,
+            unit=results.samples_u,
+            log_weights=results.logwt,
+            log_likelihoods=results.logl,
+            log_evidence=results.logz[-1],
+            log_evidence_error=results.logzerr[-1],
+            info={"search": self.settings(), "converged": not stopped},
+        )
+
+    def made_sampler(self, make, problem, guard, rng):
+        """A dynesty sampler that calls guard and prior transform without dynesty's own wrapper.
+
+        The wrapper copies each vector and prints every exception to the terminal; the guard says it in one sentence.
+        The static sampler evaluates its live points while it is made: what is printed then is held back, and dropped if
+        it fails.
+        """
+        settings = {field.name: getattr(self, field.name) for field in fields(DynestySearch)}
+        settings = {key: settings[key] for key in settings if key not in NOT_OF_THE_SAMPLER}
+        if self.sample == "auto" and problem.ndim > UNIFORM_UP_TO:
+            settings["sample"] = "rwalk"
+        held = io.StringIO()
+        with contextlib.redirect_stdout(held), contextlib.redirect_stderr(held):
+            sampler = make(guard, problem.prior_transform, problem.ndim, rstate=rng, **settings)
+        if held.getvalue():
+            sys.stderr.write(held.getvalue())
+        sampler.loglikelihood.loglikelihood = guard
+        sampler.prior_transform = problem.prior_transform
+        return sampler
 
 
 @contextlib.contextmanager
@@ -68,19 +119,3 @@ def status_of(guard, dlogz):
         guard.status = {"log_evidence": result.logz, "remaining": result.delta_logz, "until": dlogz}
 
     return tell
-
-
-def dynesty_samples(problem, guard, sampler, info):
-    """Samples of a finished dynesty sampler."""
-    results = sampler.results
-    return nested_samples(
-        problem,
-        guard,
-        values=results.samples,
-        unit=results.samples_u,
-        log_weights=results.logwt,
-        log_likelihoods=results.logl,
-        log_evidence=results.logz[-1],
-        log_evidence_error=results.logzerr[-1],
-        info=info,
-    )

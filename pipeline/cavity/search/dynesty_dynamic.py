@@ -1,23 +1,14 @@
 """DynestyDynamic: nested sampling that adds live points where they help (dynesty; Higson et al. 2019, Speagle 2020)."""
 
 import math
-from typing import ClassVar
+from dataclasses import fields
 
-from cavity.search.base import Search
-from cavity.search.dynesty_common import (
-    BOUNDS,
-    SAMPLER_SETTINGS,
-    STEPS,
-    advice_silenced,
-    dynesty_samples,
-    made_sampler,
-    status_of,
-)
-from cavity.search.settings import adapter, check_choice, check_integer, check_number
+from cavity.search.dynesty_common import DynestySearch
+from cavity.search.settings import adapter, check_integer, check_number
 
 
 @adapter
-class DynestyDynamic(Search):
+class DynestyDynamic(DynestySearch):
     """Dynamic nested sampling.
 
     Parameters
@@ -25,7 +16,7 @@ class DynestyDynamic(Search):
     nlive
         Live points of the first run.
     bound, sample, periodic, reflective, update_interval, first_update, enlarge, bootstrap, walks, facc, slices, ncdim
-        As in ``dynesty.DynamicNestedSampler``.
+        As in ``dynesty.DynamicNestedSampler``; with ``sample="auto"`` random walks from five parameters on.
     pfrac
         Weight of the posterior against the evidence when a batch is placed: its ``wt_kwargs["pfrac"]``.
     dlogz_init, maxiter_init, maxcall_init, nlive_batch, maxiter_batch, maxcall_batch, maxiter, maxcall, maxbatch, \
@@ -34,18 +25,6 @@ n_effective, use_stop
     """
 
     nlive: int = 100
-    bound: str = "multi"
-    sample: str = "auto"
-    periodic: tuple | None = None
-    reflective: tuple | None = None
-    update_interval: float | int | None = None
-    first_update: dict | None = None
-    enlarge: float | None = None
-    bootstrap: int | None = None
-    walks: int | None = None
-    facc: float = 0.5
-    slices: int | None = None
-    ncdim: int | None = None
     pfrac: float = 0.8
     dlogz_init: float = 0.01
     maxiter_init: int | None = None
@@ -53,57 +32,23 @@ n_effective, use_stop
     nlive_batch: int | None = None
     maxiter_batch: int | None = None
     maxcall_batch: int | None = None
-    maxiter: int | None = None
-    maxcall: int | None = None
     maxbatch: int | None = None
     n_effective: int | None = None
     use_stop: bool = True
 
-    libraries: ClassVar[tuple[str, ...]] = ("dynesty",)
-
     def __post_init__(self):
-        check_integer(self, "nlive", least=2)
-        check_integer(self, "bootstrap", "maxbatch", least=0)
-        check_integer(self, "walks", "slices", "ncdim", "maxiter_init", "maxcall_init", "nlive_batch", "maxiter_batch")
-        check_integer(self, "maxcall_batch", "maxiter", "maxcall", "n_effective")
-        check_number(self, "dlogz_init", "update_interval", above=0)
-        check_number(self, "facc", above=0, most=1)
+        super().__post_init__()
+        check_integer(self, "maxbatch", least=0)
+        check_integer(self, "maxiter_init", "maxcall_init", "nlive_batch", "maxiter_batch", "maxcall_batch")
+        check_integer(self, "n_effective")
+        check_number(self, "dlogz_init", above=0)
         check_number(self, "pfrac", least=0, most=1)
-        check_number(self, "enlarge", least=1)
-        check_choice(self, "bound", BOUNDS)
-        check_choice(self, "sample", STEPS)
 
     def search(self, problem, guard, rng):
         """Run dynesty's dynamic sampler to its stopping criterion."""
         import dynesty
 
-        settings = {key: getattr(self, key) for key in SAMPLER_SETTINGS}
-        run = {key: getattr(self, key) for key in RUN_SETTINGS}
-        with advice_silenced():
-            sampler = made_sampler(dynesty.DynamicNestedSampler, problem, guard, rng, settings)
-            sampler.run_nested(
-                wt_kwargs={"pfrac": self.pfrac},
-                logl_max_init=math.inf,
-                print_progress=True,
-                print_func=status_of(guard, None),
-                **run,
-            )
-        stopped = (self.maxcall is not None and guard.calls >= self.maxcall) or (
-            self.maxiter is not None and sampler.it > self.maxiter
-        )
-        return dynesty_samples(problem, guard, sampler, {"search": self.settings(), "converged": not stopped})
-
-
-RUN_SETTINGS = (
-    "dlogz_init",
-    "maxiter_init",
-    "maxcall_init",
-    "nlive_batch",
-    "maxiter_batch",
-    "maxcall_batch",
-    "maxiter",
-    "maxcall",
-    "maxbatch",
-    "n_effective",
-    "use_stop",
-)
+        common = {field.name for field in fields(DynestySearch)}
+        own = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in common}
+        run = {"wt_kwargs": {"pfrac": own.pop("pfrac")}, "logl_max_init": math.inf, **own}
+        return self.run_sampler(dynesty.DynamicNestedSampler, problem, guard, rng, **run)

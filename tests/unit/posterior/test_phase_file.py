@@ -8,8 +8,6 @@ from cavity.posterior.phase_file import (
     column_names,
     draws_kept,
     equal_weight_rows,
-    read_meta,
-    write_posterior,
 )
 from cavity.posterior.samples import Samples
 
@@ -43,10 +41,3 @@ def test_rows_stand_for_the_weights():
 
 def test_names_are_never_taken_twice():
     assert column_names(["a", "draw", "local.draw"], ["draw"]) == ["a", "local.draw", "local.local.draw"]
-
-
-def test_the_record_is_read_without_the_samples(tmp_path):
-    meta = {"study": "s", "phase": "p", "inference": "ep", "log_evidence": None, "log_evidence_error": None}
-    meta["provenance"] = {"hash": "abc", "settings": {"nlive": 50}, "seed": 1}
-    checksum = write_posterior(tmp_path / "posterior.h5", samples(), {}, meta)
-    assert read_meta(tmp_path / "posterior.h5") == (meta, checksum)

@@ -2,8 +2,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from cavity.search import Guard
-from cavity.search.dynesty_common import made_sampler, status_of
+from cavity.search import DynestyStatic, Guard
+from cavity.search.dynesty_common import status_of
 
 from ...statistics.search.problems import correlated_gaussian
 
@@ -13,7 +13,7 @@ def test_the_guard_is_called_without_the_library_s_wrapper():
 
     problem = correlated_gaussian(2).problem
     guard = Guard(problem)
-    sampler = made_sampler(dynesty.NestedSampler, problem, guard, np.random.default_rng(1), {"nlive": 20})
+    sampler = DynestyStatic(nlive=20).made_sampler(dynesty.NestedSampler, problem, guard, np.random.default_rng(1))
     assert guard.calls == 20
     assert sampler.loglikelihood.loglikelihood is guard
     assert sampler.prior_transform is problem.prior_transform
