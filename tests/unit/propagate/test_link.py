@@ -32,16 +32,16 @@ def test_values(space):
 
 
 @pytest.mark.parametrize(
-    "mean, sigma",
+    "mean, sigma, affine",
     [
-        (V["mu"], V["tau"]),
-        (1.5, V["tau"]),
-        (V["mu"], 2.0),
-        (V["slope"], V["width"]),
-        (RELATION, PRODUCT),
+        (V["mu"], V["tau"], True),
+        (1.5, V["tau"], True),
+        (V["mu"], 2.0, True),
+        (V["slope"], V["width"], False),
+        (RELATION, PRODUCT, False),
     ],
 )
-def test_derivatives_agree_with_finite_differences(space, mean, sigma):
+def test_derivatives_agree_with_finite_differences(space, mean, sigma, affine):
     link = Link(spec(mean, sigma, ["psi", "slope"]), space)
     phi = np.array([0.3, -0.2, 0.4, 0.1, 0.9])
     jet, h = link.jet(phi), 1e-3
