@@ -2,7 +2,7 @@
 import sys
 from pathlib import Path
 
-from cavity.cli.inputs import add_part, read_part
+from cavity.cli.inputs import add_part, read_part, tell
 from cavity.errors import ConfigError
 
 
@@ -31,4 +31,4 @@ def run(options):
 
     save_tree(options.out, fit_cells(study, part, inputs, work, shards[options.shard], progress))
     if fitted:
-        print(f"{part.name}: fitted {', '.join(fitted)}", flush=True)
+        tell(f"{part.name}: fitted {', '.join(fitted)}")

@@ -1,7 +1,7 @@
 """Say in decision.json whether another round is needed, and why."""
 from pathlib import Path
 
-from cavity.cli.inputs import add_phase, read_phase, read_state
+from cavity.cli.inputs import add_phase, read_phase, read_state, tell
 
 
 def add_arguments(parser):
@@ -20,4 +20,4 @@ def run(options):
     state = read_state(options.state)
     decision = phase_run.decide(context, state, options.max_rounds, options.tolerance)
     write_json(options.out, decision)
-    print(f"{context.phase}, round {decision['round']}: {decision['decision']} ({decision['why']})", flush=True)
+    tell(f"{context.phase}, round {decision['round']}: {decision['decision']} ({decision['why']})")

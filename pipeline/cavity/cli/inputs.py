@@ -1,5 +1,6 @@
 """Arguments that several verbs share, and what is read from them."""
 import json
+import sys
 from pathlib import Path
 
 from cavity.errors import ConfigError, ResultError, did_you_mean
@@ -82,6 +83,12 @@ def read_earlier(study, name, paths):
         )
     results = {earlier: PhaseResult.read(path.parent) for earlier, path in zip(phases, paths)}
     return results | {grid: read_cells(path) for grid, path in zip(grids, paths[len(phases) :], strict=True)}
+
+
+def tell(line):
+    """A line on standard output in one write: jobs share it, and print's own newline may come after another's line."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def read_sites(paths):

@@ -2,7 +2,7 @@
 import sys
 from pathlib import Path
 
-from cavity.cli.inputs import add_phase, read_phase, read_sites, read_state
+from cavity.cli.inputs import add_phase, read_phase, read_sites, read_state, tell
 from cavity.errors import ConfigError
 
 
@@ -42,4 +42,4 @@ def run(options):
     sites = search_datasets(study, context, plan, shards[options.shard], previous, progress)
     save_tree(options.out, sites)
     if searched:
-        print(f"{phase.name}, round {plan['round']}: searched {', '.join(searched)}", flush=True)
+        tell(f"{phase.name}, round {plan['round']}: searched {', '.join(searched)}")
