@@ -16,7 +16,8 @@ class DynestyDynamic(DynestySearch):
     nlive
         Live points of the first run.
     bound, sample, periodic, reflective, update_interval, first_update, enlarge, bootstrap, walks, facc, slices, ncdim
-        As in ``dynesty.DynamicNestedSampler``; with ``sample="auto"`` random walks from five parameters on.
+        As in ``dynesty.DynamicNestedSampler``; with ``sample="auto"`` random walks from five parameters on, of at
+        least five steps a parameter.
     pfrac
         Weight of the posterior against the evidence when a batch is placed: its ``wt_kwargs["pfrac"]``.
     dlogz_init, maxiter_init, maxcall_init, nlive_batch, maxiter_batch, maxcall_batch, maxiter, maxcall, maxbatch, \

@@ -15,7 +15,8 @@ class DynestyStatic(DynestySearch):
     nlive
         Live points. The stated error of the log evidence is about sqrt(information / nlive).
     bound, sample, periodic, reflective, update_interval, first_update, enlarge, bootstrap, walks, facc, slices, ncdim
-        As in ``dynesty.NestedSampler``; with ``sample="auto"`` random walks from five parameters on.
+        As in ``dynesty.NestedSampler``; with ``sample="auto"`` random walks from five parameters on, of at
+        least five steps a parameter.
     maxiter, maxcall, dlogz, logl_max, add_live
         As in its ``run_nested``.
     """

@@ -5,7 +5,7 @@ from time import perf_counter
 
 import numpy as np
 
-from cavity.search.dynesty_common import UNIFORM_UP_TO
+from cavity.search.dynesty_common import UNIFORM_UP_TO, walks_for
 
 #: Accepted points per call of region samplers, as benchmarks/searches.py finds it below five parameters.
 EFFICIENCY = 0.2
@@ -51,7 +51,7 @@ def expected_calls(search, ndim, information=None):
         return int(search.min_num_live_points * (information + 5.0) * (search.nsteps or 1.0 / EFFICIENCY))
     walks = search.sample != "unif" and (search.sample != "auto" or ndim > UNIFORM_UP_TO)
     batches = 2 if name == "DynestyDynamic" else 1
-    return int(batches * search.nlive * (information + 5.0) * (20 + ndim if walks else 1.0 / EFFICIENCY))
+    return int(batches * search.nlive * (information + 5.0) * (walks_for(ndim) if walks else 1.0 / EFFICIENCY))
 
 
 def threads_slow_down(call, calls=20, factor=1.2):

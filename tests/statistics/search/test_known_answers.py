@@ -56,7 +56,8 @@ def check_moments(known, found, seed_error=0.15):
 SEARCHES = {
     **EVIDENCE,
     "Emcee": Emcee(nwalkers=50, nsteps=5000),
-    "DynestyStatic 20": DynestyStatic(nlive=200),
+    "DynestyStatic 20": DynestyStatic(nlive=100),
+    "DynestyDynamic 20": DynestyDynamic(nlive=100, n_effective=1000, maxbatch=4),
     "UltraNest steps 20": UltraNest(
         min_num_live_points=60, min_ess=100, dlogz=3.0, dKL=3.0, max_num_improvement_loops=0, nsteps=60
     ),
@@ -90,7 +91,7 @@ def test_the_evidence_check_fails_where_the_stated_error_is_a_third(name, proble
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["DynestyStatic 20", "UltraNest steps 20", "Laplace 20"])
+@pytest.mark.parametrize("name", ["DynestyStatic 20", "DynestyDynamic 20", "UltraNest steps 20", "Laplace 20"])
 def test_twenty_parameters_over_three_seeds(name):
     known, found = runs(name, "20", 3)
     check_evidence(known, found)
