@@ -120,6 +120,8 @@ def advice_silenced():
         warnings.filterwarnings("ignore", message="All the initial likelihood values are the same")
         warnings.filterwarnings("ignore", message="The enlargement factor for the ellipsoidal bounds")
         warnings.filterwarnings("ignore", message="Beware! Having `nlive")
+        warnings.filterwarnings("ignore", message="We have reached the plateau in the likelihood")
+        warnings.filterwarnings("ignore", message="Warning. The maximum likelihood not reached")
         yield
 
 
