@@ -12,8 +12,8 @@ CONSTANTS = (int, float, complex, str, bytes, tuple, list, dict, set, frozenset,
 def code_behind(*roots):
     """Functions, classes and constants that the code of ``roots`` reads, directly or through other functions.
 
-    Classes and functions of installed packages and of this one are taken as given and not looked into; nor are their
-    instances, but for numbers, texts, containers and arrays.
+    Classes and functions of installed packages and of this one are taken as given and not looked into. Instances of
+    installed packages' classes (a table, a spline) are content; those of this one's are not.
 
     Parameters
     ----------
@@ -28,6 +28,8 @@ def code_behind(*roots):
     found, waiting = {}, list(roots)
     while waiting:
         item = waiting.pop(0)
+        if not isinstance(item, type):
+            item = getattr(item, "__wrapped__", item)       # compiled or cached: the function behind it
         if id(item) not in found and _is_own(item):
             found[id(item)] = item
             waiting += _read_by(item)
@@ -43,6 +45,8 @@ def _read_by(item):
         return [*item.__mro__[1:], *(member for member in members if isinstance(member, (FunctionType, type)))]
     if isinstance(item, CONSTANTS):
         return [value for value in _items(item) if not isinstance(value, CONSTANTS)]
+    if is_library(type(item).__module__):
+        return []
     held = getattr(item, "__dict__", {}).values()
     return [type(item), *(value for value in held if not isinstance(value, np.ndarray))]      # data are no code
 
@@ -50,7 +54,7 @@ def _read_by(item):
 def _read_by_function(function):
     names, spaces = dict.fromkeys(_names(function.__code__)), function.__globals__
     read = [spaces[name] for name in names if name in spaces]
-    modules = [value for value in read if isinstance(value, ModuleType) and not _is_library(value.__name__)]
+    modules = [value for value in read if isinstance(value, ModuleType) and not is_library(value.__name__)]
     read += [getattr(module, name) for module in modules for name in names if hasattr(module, name)]
     read += [value for value in map(_content, function.__closure__ or ()) if not isinstance(value, CONSTANTS)]
     return [value for value in read if not isinstance(value, ModuleType)]
@@ -87,11 +91,11 @@ def _is_own(item):
     if isinstance(item, CONSTANTS):
         return True
     if isinstance(item, (FunctionType, type)):
-        return not _is_library(item.__module__ or "")
-    return not _is_library(type(item).__module__)
+        return not is_library(item.__module__ or "")
+    return type(item).__module__.partition(".")[0] not in ("builtins", "cavity") and not isinstance(item, np.ufunc)
 
 
-def _is_library(module):
+def is_library(module):
     """Whether a module is Python's, this package's, or an installed one."""
     root = module.partition(".")[0]
     if root == "__main__":

@@ -83,3 +83,17 @@ def test_functions_that_call_each_other_end():
         return one(x)
 
     assert set(code_behind(one)) == {one, two}
+
+
+def test_tables_and_compiled_functions_of_a_module_are_code(tmp_path, monkeypatch):
+    (tmp_path / "tabled.py").write_text(
+        "import functools\nimport pandas as pd\n\nTABLE = pd.DataFrame({'a': [1.0]})\n\n"
+        "@functools.lru_cache\ndef cached(x):\n    return x\n\n"
+        "def likelihood(x):\n    return cached(x) + TABLE.a.sum()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    import tabled
+
+    found = code_behind(tabled.likelihood)
+    assert any(item is tabled.TABLE for item in found)
+    assert any(item is tabled.cached.__wrapped__ for item in found)

@@ -2,6 +2,7 @@
 import logging
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import cavity as cv
@@ -81,6 +82,7 @@ def reordered():
 
 CHANGES = {
     "data": lambda: {"analysis": Analysis(DATA + 1e-15)},
+    "table": lambda: {"analysis": Analysis(pd.Series(DATA) + 1e-15)},
     "prior": lambda: {"model": cv.Model(Line, **priors(upper=2.5))},
     "order": lambda: {"model": reordered()},
     "fixed value": lambda: {"model": cv.Model(Line, slope=cv.UniformPrior(0.0, 2.0), offset=0.0)},
@@ -91,7 +93,8 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_whatever_changes_the_kept_one_is_not_given_back(change):
-    base = {"model": cv.Collection(**priors())} if change == "order" else {}
+    bases = {"order": {"model": cv.Collection(**priors())}, "table": {"analysis": Analysis(pd.Series(DATA))}}
+    base = bases.get(change, {})
     first, _ = fit(**base)
     other, ran = fit(**CHANGES[change]())
     assert ran and other.identity != first.identity

@@ -1,9 +1,21 @@
+import copy
+import re
+import threading
+from collections import deque
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache, partial
 
+import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.interpolate import CubicSpline
+from scipy.sparse import csr_matrix
+from scipy.stats import norm
 
-from cavity.search.identity import content_hash
+from cavity.search.identity import _warn_of_unknown, content_hash
 
 
 class Data:
@@ -14,6 +26,14 @@ class Data:
 @dataclass(slots=True)
 class Slotted:
     x: float
+
+
+class InMetres(np.ndarray):
+    pass
+
+
+class InKilometres(np.ndarray):
+    pass
 
 
 def test_equal_content_has_an_equal_hash():
@@ -68,3 +88,63 @@ def test_a_class_made_anew_with_another_method_is_other_content():
         return type("Analysis", (), {"__module__": "notebook", "log_likelihood_function": likelihood})()
 
     assert content_hash(made(lambda self: 1.0)) != content_hash(made(lambda self: 2.0))
+
+
+SPLINE_X = np.linspace(0.0, 1.0, 8)
+
+
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        (pd.DataFrame({"a": [1.0, 2.0]}), pd.DataFrame({"a": [1.0, 3.0]})),
+        (pd.Series([1, 2]), pd.Series([1, 3])),
+        (np.ma.array([1, 2], mask=[0, 1]), np.ma.array([1, 2], mask=[1, 0])),
+        (datetime(2020, 1, 1), datetime(2021, 1, 1)),
+        (partial(max, 1), partial(max, 2)),
+        (deque([1]), deque([2])),
+        (range(3), range(4)),
+        (Decimal("1.5"), Decimal("1.6")),
+        (re.compile("a"), re.compile("b")),
+        (CubicSpline(SPLINE_X, SPLINE_X), CubicSpline(SPLINE_X, SPLINE_X**2)),
+        (norm(0.0, 1.0), norm(0.0, 2.0)),
+        (csr_matrix(np.eye(2)), csr_matrix(2.0 * np.eye(2))),
+        (np.random.default_rng(1), np.random.default_rng(2)),
+        (lru_cache(lambda v: v + 1), lru_cache(lambda v: v + 2)),
+        (Data(1).__init__, Data(2).__init__),
+        (jnp.ones(2), jnp.zeros(2)),
+        (np.zeros(2).view(InKilometres), np.zeros(2).view(InMetres)),
+    ],
+    ids=lambda item: type(item).__name__,
+)
+def test_what_a_type_keeps_to_itself_is_content(one, other):
+    assert content_hash(Data(one)) != content_hash(Data(other))
+    assert content_hash(Data(one)) == content_hash(Data(one))
+
+
+def test_a_copy_of_a_table_has_an_equal_hash():
+    table = pd.DataFrame({"a": [1.0, 2.0], "b": ["x", None]})
+    assert content_hash(Data(table)) == content_hash(Data(copy.deepcopy(table)))
+
+
+def test_what_cannot_be_told_is_equal_to_nothing_and_said_once(caplog):
+    _warn_of_unknown.cache_clear()
+    lock = threading.Lock()
+    assert content_hash(Data(lock)) != content_hash(Data(lock))
+    assert caplog.text.count("the content of a _thread.lock cannot be told") == 1
+
+
+class Forgetful(Data):
+    """Leaves its values out of its copies."""
+
+    def __getstate__(self):
+        return {"label": self.label}
+
+
+def test_attributes_that_copies_lack_are_content_all_the_same():
+    assert content_hash(Forgetful(np.zeros(2))) != content_hash(Forgetful(np.ones(2)))
+
+
+def test_draws_from_the_global_generator_change_nothing():
+    before = content_hash(norm(0.0, 1.0))
+    np.random.random()  # noqa: NPY002
+    assert content_hash(norm(0.0, 1.0)) == before
