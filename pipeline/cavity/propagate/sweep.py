@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cavity.errors import PropagationError
 from cavity.message.gaussian import Gaussian, is_positive_definite, symmetric
 from cavity.message.sobol import sobol_normal
 
@@ -242,11 +241,10 @@ def propagate(space, bank, mean, covariance, sweeps=60, tolerance=1e-4, n_nodes=
 
 
 def describe_stall(bank, infos):
-    """The :class:`~cavity.errors.PropagationError` for sweeps that stalled; raise it where nothing else can help."""
-    dataset = bank.datasets[infos[-1].worst] if infos and bank.N else "?"
-    return PropagationError(
-        f"expectation propagation found no safe step after {len(infos)} sweeps; the site of {dataset} holds the largest"
-        " share of the precision: rebuild it with more samples, or use inference: joint"
+    """The words for sweeps that stalled."""
+    return (
+        f"expectation propagation found no safe step after {len(infos)} sweeps; the site of "
+        f"{bank.datasets[infos[-1].worst]} holds the largest share of the precision"
     )
 
 

@@ -253,13 +253,12 @@ def join(context, space, bank, start, number):
     """
     warnings = []
     state, infos = propagate(space, bank, *start)
-    if infos and infos[-1].stalled:
-        warnings.append(str(describe_stall(bank, infos)))
-        mean, covariance = start
-    else:
-        mean, covariance = state.gaussian.mean, state.gaussian.covariance
-    exact = exact_pass(space, bank, mean, covariance, seed=_integer_seed(context, number))
+    stalled = bool(infos) and infos[-1].stalled
+    proposal = start if stalled else (state.gaussian.mean, state.gaussian.covariance)
+    exact = exact_pass(space, bank, *proposal, seed=_integer_seed(context, number))
     mean, covariance = exact.moments()
+    if stalled and (exact.method == "hmc" or exact.pareto_k > DOUBTFUL_K):  # else the weights made up for it
+        warnings.append(describe_stall(bank, infos))
     if exact.method == "hmc":
         warnings.append(f"importance sampling failed (Pareto k {exact.pareto_k:.2f}): the draws are a Markov chain's")
     elif exact.pareto_k > DOUBTFUL_K:
