@@ -66,6 +66,19 @@ def model_with_covariance(model, samples, factor=3.0):
     return passed
 
 
+def model_confined(model, samples, sds=6.0):
+    """The model with each prior cut to the posterior mean plus and minus ``sds`` standard deviations.
+
+    The prior's own density stays, so the data do not count twice. A drawn variable stays as it is.
+    """
+    _check(samples, sds)
+    cut = {}
+    for prior, mean, sd in zip(model.priors, samples.mean, samples.sd, strict=True):
+        if sd > 0.0 and not isinstance(prior, DrawnVariable):
+            cut[prior] = prior.confined(float(mean - sds * sd), float(mean + sds * sd))
+    return model.replacing(cut)
+
+
 def _check(samples, factor):
     if not factor > 0.0:
         raise ResultError(f"prior passing needs a factor above 0, got {factor}")

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from cavity.errors import ResultError
-from cavity.posterior.passing import model_with_covariance, model_with_gaussians
+from cavity.posterior.passing import model_confined, model_with_covariance, model_with_gaussians
 from cavity.posterior.samples import jsonable
 from cavity.posterior.store import load_attributes, load_tree, samples_from_tree, samples_tree, save_tree, tree_checksum
 from cavity.posterior.stored_model import StoredModel, model_dict
@@ -127,6 +127,13 @@ class Result:
     def model_with_covariance(self, factor=3.0):
         """Prior passing of the whole covariance: the parameters become relations of independent unit Gaussians."""
         return model_with_covariance(self.fitted_model, self.samples, factor)
+
+    def model_within(self, sds=6.0):
+        """The fitted model with each prior cut to the posterior mean plus and minus ``sds`` standard deviations.
+
+        The prior's own density stays: the next posterior is the one a single fit gives, found in a smaller space.
+        """
+        return model_confined(self.fitted_model, self.samples, sds)
 
     # --- to print -----------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from itertools import product
 
 import numpy as np
 
-from cavity.errors import SearchError
+from cavity.errors import ResultError, SearchError
 from cavity.prior import DrawnVariable
 
 
@@ -115,6 +115,25 @@ def make_cells(axes):
     for index in product(*(range(len(axis)) for axis in axes)):
         found.append(Cell(index, {a.name: (a.lower[i], a.upper[i]) for a, i in zip(axes, index, strict=True)}))
     return tuple(found)
+
+
+def failures(cells, records, what):
+    """Cell name -> sentence, of the cells whose record says that they could not be fitted.
+
+    Raises
+    ------
+    ResultError
+        If a cell has no record.
+    SearchError
+        If every cell failed.
+    """
+    missing = [cell.name for cell in cells if cell.name not in records]
+    if missing:
+        raise ResultError(f"{what}: cell {missing[0]} of {len(cells)} has not been fitted; run its job")
+    failed = {cell.name: records[cell.name]["failed"] for cell in cells if "failed" in records[cell.name]}
+    if len(failed) == len(cells):
+        raise SearchError(f"{what}: every cell failed; the first: {next(iter(failed.values()))}")
+    return failed
 
 
 def in_cell(cell, priors):

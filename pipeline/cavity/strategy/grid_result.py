@@ -9,7 +9,7 @@ from scipy.special import logsumexp
 
 from cavity.errors import ResultError, SearchError
 from cavity.posterior.store import samples_from_tree
-from cavity.strategy.grid_cells import Axis, make_cells
+from cavity.strategy.grid_cells import Axis, failures, make_cells
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,12 +175,7 @@ def collect_cells(axes, records):
         If a cell has no record.
     """
     cells, shape = make_cells(axes), tuple(len(axis) for axis in axes)
-    missing = [cell.name for cell in cells if cell.name not in records]
-    if missing:
-        raise ResultError(f"grid search: cell {missing[0]} of {len(cells)} has not been fitted; run its job")
-    failed = {cell.name: records[cell.name]["failed"] for cell in cells if "failed" in records[cell.name]}
-    if len(failed) == len(cells):
-        raise SearchError(f"grid search: every cell failed; the first: {next(iter(failed.values()))}")
+    failed = failures(cells, records, "grid search")
     arrays = {key: np.full(len(cells), np.nan) for key in ("evidence", "error", "mass", "height")}
     calls, medians, kept = np.zeros(len(cells), dtype=np.int64), {}, {}
     for k, cell in enumerate(cells):

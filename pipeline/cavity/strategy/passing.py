@@ -11,7 +11,7 @@ from cavity.errors import ResultError, did_you_mean
 from cavity.graph import SharedNames
 from cavity.inference import ONE_BY_ONE
 from cavity.model import Collection
-from cavity.posterior.passing import model_with_covariance, model_with_gaussians
+from cavity.posterior.passing import model_confined, model_with_covariance, model_with_gaussians
 from cavity.posterior.store import tree_checksum
 from cavity.prior import DrawnVariable, GaussianPrior
 
@@ -105,10 +105,7 @@ class EarlierPhase:
         found in a smaller space.
         """
         part, samples = self._own
-        cut = {}
-        for prior, mean, sd in zip(part.priors, samples.mean, samples.sd, strict=True):
-            cut[prior] = prior.confined(float(mean - sds * sd), float(mean + sds * sd)) if sd > 0.0 else prior
-        return self._with(part, part.replacing(cut))
+        return self._with(part, model_confined(part, samples, sds))
 
     @cached_property
     def instance(self):

@@ -6,7 +6,7 @@ import numpy as np
 
 from cavity.errors import ResultError, SearchError
 from cavity.posterior.store import samples_from_tree
-from cavity.strategy.grid_cells import Axis, make_cells
+from cavity.strategy.grid_cells import Axis, failures, make_cells
 
 DETECTED = 5.0  # of log evidence: odds of 148 to 1
 
@@ -134,12 +134,7 @@ def collect_sensitivity(axes, truths, records):
         If a cell has no record.
     """
     cells, shape = make_cells(axes), tuple(len(axis) for axis in axes)
-    missing = [cell.name for cell in cells if cell.name not in records]
-    if missing:
-        raise ResultError(f"sensitivity: cell {missing[0]} of {len(cells)} has not been fitted; run its job")
-    failed = {cell.name: records[cell.name]["failed"] for cell in cells if "failed" in records[cell.name]}
-    if len(failed) == len(cells):
-        raise SearchError(f"sensitivity: every cell failed; the first: {next(iter(failed.values()))}")
+    failed = failures(cells, records, "sensitivity")
     base, perturbed, error, height = (np.full(len(cells), np.nan) for _ in range(4))
     calls = np.zeros(len(cells), dtype=np.int64)
     for k, cell in enumerate(cells):

@@ -5,7 +5,7 @@ import pytest
 from cavity.errors import ResultError
 from cavity.graph import HierarchicalFactor
 from cavity.model import Collection
-from cavity.posterior.passing import model_with_covariance, model_with_gaussians
+from cavity.posterior.passing import model_confined, model_with_covariance, model_with_gaussians
 from cavity.posterior.samples import Samples
 from cavity.prior import DrawnVariable, GaussianPrior, HalfCauchyPrior, UniformPrior
 
@@ -48,3 +48,18 @@ def test_a_posterior_without_a_mean_is_refused():
     model = Collection(a=UniformPrior(0.0, 1.0))
     with pytest.raises(ResultError, match="not finite"):
         model_with_gaussians(model, Samples(names=("a",), values=[[np.nan], [1.0]]))
+
+
+def test_a_confined_prior_keeps_its_own_density():
+    parent = HierarchicalFactor(GaussianPrior, mean=0.0, sigma=1.0)
+    prior = UniformPrior(0.0, 10.0)
+    model = Collection(a=parent.drawn_variable(), b=prior)
+    samples = samples_for(model)
+    passed = model_confined(model, samples, sds=4.0)
+    drawn, cut = passed.priors
+    assert isinstance(drawn, DrawnVariable)
+    low, high = samples.mean[1] - 4.0 * samples.sd[1], samples.mean[1] + 4.0 * samples.sd[1]
+    assert (cut.lower_limit, cut.upper_limit) == pytest.approx((low, high))
+    assert cut.value_for(0.25) == pytest.approx(0.75 * low + 0.25 * high)
+    with pytest.raises(ResultError, match="above 0"):
+        model_confined(model, samples, sds=0.0)

@@ -157,6 +157,12 @@ def test_the_whole_covariance_can_be_passed():
 def test_passing_nonsense_is_a_sentence():
     with pytest.raises(ResultError, match="factor above 0"):
         gaussian_result().model_with(factor=0.0)
+
+
+def test_priors_are_cut_to_where_the_posterior_is():
+    result = gaussian_result()
+    prior, mean, sd = result.model_within(sds=2.0).priors[0], result.samples.mean[0], result.samples.sd[0]
+    assert prior.lower_limit >= mean - 2.0 * sd - 1e-9 and prior.upper_limit <= mean + 2.0 * sd + 1e-9
     model = gaussian_model()
     with pytest.raises(ResultError, match="singular"):
         Result(Samples(names=model.parameter_names, values=np.ones((5, 3))), model).model_with_covariance()
