@@ -54,6 +54,9 @@ class StudyConfig(Section):
 
     study: str = Field("study.py", description="the Python file that composes the model, relative to this file")
     datasets: str = Field("datasets.tsv", description="the table of datasets, relative to this file")
+    inputs: tuple[str, ...] = Field(
+        (), description="other files that study.py reads, relative to this file: what is fitted depends on them"
+    )
     seed: int = Field(1, ge=0, description="the seed that every random stream of the study starts from")
     phases: tuple[PhaseConfig, ...] = Field(default_factory=lambda: (PhaseConfig(name="main"),), min_length=1)
     grid_searches: tuple[GridSearchConfig, ...] = ()

@@ -126,7 +126,7 @@ def _identity(study, part):
     shown = part.model_dump(mode="json", exclude={"parameters", "dataset", "cells_per_job", "level"})
     phase = study.config.phase(part.phase)
     return digest(
-        source_digest(study.module_path),
+        source_digest(study.sources),
         settings_of(study.config, phase),
         shown,
     )

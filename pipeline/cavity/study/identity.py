@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 
-from cavity.study.module import sources
-
 
 def digest(*parts):
     """SHA-256 of texts and JSON-able values, in order."""
@@ -30,9 +28,9 @@ def _file_digest(path, size, modified):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def source_digest(study_file):
-    """SHA-256 of study.py and the modules beside it: their names and their text."""
-    return digest(*(f"{path.name}\n{path.read_text(encoding='utf-8')}" for path in sources(study_file)))
+def source_digest(files):
+    """SHA-256 of what a study's code is: the files' names and contents."""
+    return digest(*(f"{path.name}\n{file_digest(path)}" for path in files))
 
 
 def row_digest(dataset):

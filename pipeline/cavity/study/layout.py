@@ -9,7 +9,6 @@ from pathlib import Path
 from cavity.config import resolve_study
 from cavity.inference import SEQUENTIAL
 from cavity.study.identity import digest, row_digest, settings_of
-from cavity.study.module import sources
 from cavity.study.shards import shards_of_phase
 from cavity.study.study import Study
 
@@ -79,8 +78,8 @@ class Layout:
     # --- what jobs read -------------------------------------------------------------------------------------------
 
     def code(self):
-        """study.py and the modules beside it."""
-        return [str(path) for path in sources(self.study.module_path)]
+        """study.py, the modules beside it, and the other files that it reads."""
+        return [str(path) for path in self.study.sources]
 
     def data(self, run, shard=None):
         """The data files of a shard, or of all datasets."""

@@ -1,4 +1,5 @@
 """Running a study.py: by path, under a name of its own, with the modules beside it in reach."""
+import os
 import sys
 import traceback
 from contextlib import contextmanager, nullcontext
@@ -55,6 +56,7 @@ def load_module(path, name):
     spec = spec_from_file_location(name, path)
     module = module_from_spec(spec)
     sys.modules[name] = module
+    os.environ.setdefault("JAX_ENABLE_X64", "1")  # where the file imports it: its arrays are made right away
     with modules_beside(path), located(path):
         spec.loader.exec_module(module)
     return module

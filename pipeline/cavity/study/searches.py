@@ -77,7 +77,7 @@ class Keys:
         shared = {key: value for key, value in plan.items() if key != "refresh"}
         self.study, self.seen = study, partial(seen, context)
         self.common = digest(
-            source_digest(study.module_path),
+            source_digest(study.sources),
             settings_of(study.config, phase),
             tree_checksum(shared),
         )

@@ -9,7 +9,7 @@ from cavity.errors import ConfigError, DatasetError, SearchError, StudyError, di
 from cavity.paths import StudyPaths
 from cavity.study.dataset import Dataset
 from cavity.study.identity import Provenance, dataset_digest, digest, settings_of, source_digest, versions
-from cavity.study.module import default_priors_beside, load_module, located, modules_beside
+from cavity.study.module import default_priors_beside, load_module, located, modules_beside, sources
 from cavity.study.table import read_table
 
 
@@ -57,6 +57,9 @@ class Study:
             path = path / "config.yaml"
         config = read_config(path, overrides)
         check_searches(config, path)
+        for position, name in enumerate(config.inputs):
+            if not (path.parent / name).is_file():
+                raise ConfigError(f"{path}: inputs[{position}]: there is no file {path.parent / name}")
         datasets = read_table(path.parent / config.datasets)
         return cls(path=path, config=config, datasets=datasets, results_root=Path(results))
 
@@ -74,6 +77,11 @@ class Study:
     def module_path(self):
         """The study.py."""
         return self.folder / self.config.study
+
+    @property
+    def sources(self):
+        """What the study's code is: study.py, the modules beside it, priors.yaml, and the files of the key inputs."""
+        return (*sources(self.module_path), *(self.folder / name for name in self.config.inputs))
 
     @property
     def paths(self):
@@ -196,7 +204,7 @@ class Study:
         phase = self.config.phase(phase) if isinstance(phase, str) else phase
         ending = {"tolerance": phase.ep.tolerance, "max_rounds": phase.ep.max_rounds} if phase.inference == "ep" else {}
         return digest(
-            source_digest(self.module_path),
+            source_digest(self.sources),
             settings_of(self.config, phase),
             ending,
             [dataset_digest(dataset) for dataset in self.datasets],

@@ -105,3 +105,27 @@ def test_a_wrong_default_prior_is_named_with_its_file(folder):
     (folder / "priors.yaml").write_text("Point:\n  x: {type: Uniform, lower_limit: 2.0, upper_limit: 1.0}\n")
     with pytest.raises(ConfigError, match=r"priors.yaml: Point.x: .*lower_limit"):
         Study.load(folder).factor("main", "a")
+
+
+def test_a_file_that_the_study_reads_is_part_of_what_it_is(folder, tmp_path):
+    (folder / "psf.txt").write_text("1.0\n")
+    config = folder / "config.yaml"
+    config.write_text(config.read_text() + "inputs: [psf.txt]\n")
+
+    def searches():
+        study = Study.load(folder, results=tmp_path / "results")
+        study.fit()
+        return study.identity("main"), len(list(study.paths.cache.glob("*.h5")))
+
+    first = searches()
+    assert searches() == first
+    (folder / "psf.txt").write_text("2.0\n")
+    identity, kept = searches()
+    assert identity != first[0] and kept == 2 * first[1]
+
+
+def test_an_input_that_is_not_there_is_one_sentence(folder):
+    config = folder / "config.yaml"
+    config.write_text(config.read_text() + "inputs: [spf.txt]\n")
+    with pytest.raises(ConfigError, match=r"config.yaml: inputs\[0\]: there is no file .*spf.txt"):
+        Study.load(folder)
