@@ -95,3 +95,29 @@ def test_a_joint_fit_returns_one_result_a_factor():
     assert results[0].samples.names == ("level", "offset")
     assert results.samples.names == graph.global_prior_model.compile().names
     assert results[1].max_log_likelihood_instance.offset == results[1].samples.max_log_likelihood_vector[1]
+
+
+class Batched(Analysis):
+    def log_likelihood_batch(self, arrays):
+        return -0.5 * (self.y - arrays["level"] - arrays["offset"]) ** 2
+
+
+def shared_level(*kinds):
+    level = cv.GaussianPrior(0.0, 2.0)
+    models = [cv.Model(Constant, level=level, offset=cv.UniformPrior(0.0, 1.0)) for _ in kinds]
+    return cv.FactorGraphModel(*(cv.AnalysisFactor(m, kind(2.0)) for m, kind in zip(models, kinds)))
+
+
+def test_batches_of_all_factors_are_the_graph_s_batch():
+    from cavity.search.model_problem import model_problem
+
+    graph = shared_level(Batched, Batched, Batched)
+    problem = model_problem(graph.global_prior_model, graph)
+    vectors = problem.vectors(np.random.default_rng(1).random((5, problem.ndim)))
+    assert problem.ndim == 4
+    one_by_one = [problem.log_likelihood(vector) for vector in vectors]
+    assert problem.log_likelihood_batch(vectors) == pytest.approx(one_by_one, rel=1e-12)
+
+
+def test_a_factor_without_a_batch_leaves_the_graph_without():
+    assert not hasattr(shared_level(Batched, Analysis), "log_likelihood_batch")
