@@ -28,7 +28,7 @@ def code_behind(*roots):
     found, waiting = {}, list(roots)
     while waiting:
         item = waiting.pop(0)
-        if not isinstance(item, type):
+        if not isinstance(item, type) and is_library(type(item).__module__):
             item = getattr(item, "__wrapped__", item)       # compiled or cached: the function behind it
         if id(item) not in found and _is_own(item):
             found[id(item)] = item

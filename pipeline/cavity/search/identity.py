@@ -79,7 +79,7 @@ def _feed_object(digest, item, seen):
         _feed(digest, (item.__func__, item.__self__), seen)
     elif hasattr(item, "__code__"):
         _feed_function(digest, item, seen)
-    elif hasattr(item, "__wrapped__"):  # compiled or cached: known by the function behind it
+    elif is_library(type(item).__module__) and hasattr(item, "__wrapped__"):  # compiled, cached
         _feed(digest, item.__wrapped__, seen)
     else:
         _feed_class(digest, type(item), seen)

@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache, partial
+from functools import lru_cache, partial, update_wrapper
 
 import jax.numpy as jnp
 import numpy as np
@@ -119,6 +119,18 @@ SPLINE_X = np.linspace(0.0, 1.0, 8)
 def test_what_a_type_keeps_to_itself_is_content(one, other):
     assert content_hash(Data(one)) != content_hash(Data(other))
     assert content_hash(Data(one)) == content_hash(Data(one))
+
+
+class Scaled:
+    """A decorator with a setting of its own."""
+
+    def __init__(self, function, scale):
+        update_wrapper(self, function)
+        self.scale = scale
+
+
+def test_a_decorator_s_own_settings_are_content():
+    assert content_hash(Scaled(len, 1.0)) != content_hash(Scaled(len, 2.0))
 
 
 def test_a_copy_of_a_table_has_an_equal_hash():
