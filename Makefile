@@ -19,12 +19,14 @@ test-long: .venv/installed-dev
 
 lint: .venv/installed-dev
 	@ruff check .
+	@ruff format --check .
 	@snakefmt --check Snakefile workflow
 	@lint-imports --no-cache
 	@snakemake --lint
 
 format: .venv/installed-dev
-	@ruff check --fix .
+	@ruff check --fix -q .
+	@ruff format -q .
 	@snakefmt Snakefile workflow
 
 bench: .venv/installed-dev

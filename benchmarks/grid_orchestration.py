@@ -6,6 +6,7 @@ The likelihood sleeps, so that a cell takes as long as asked on any machine. The
 benchmark files say of every job of the grid, imports included, divided by the cores; the rest of the wall is
 orchestration: parsing, the DAG, scheduling, bookkeeping, and cores that wait for the last shard.
 """
+
 import argparse
 import csv
 import os
@@ -16,7 +17,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-STUDY = '''
+STUDY = """
 import time
 
 import cavity as cv
@@ -42,7 +43,7 @@ class Analysis(cv.Analysis):
 def factor(dataset):
     model = cv.Model(Point, x=cv.UniformPrior(-10.0, 10.0), y=cv.GaussianPrior(0.0, 1.0))
     return cv.AnalysisFactor(prior_model=model, analysis=Analysis(**dataset.load()))
-'''
+"""
 CONFIG = """
 phases:
   - {name: main, inference: independent, search: {name: Laplace, n_draws: 100, n_scan: 16, n_starts: 1, n_adapt: 0}}

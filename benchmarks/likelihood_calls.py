@@ -2,6 +2,7 @@
 
 Run: python benchmarks/likelihood_calls.py [study]
 """
+
 import sys
 import tempfile
 from dataclasses import replace

@@ -1,7 +1,8 @@
 """What the workflow costs beside its jobs' work, for the default study: wall without a job, and Snakemake's own CPU.
 
-    python benchmarks/orchestration.py [study]
+python benchmarks/orchestration.py [study]
 """
+
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).parents[1]
-INTERVAL = 0.02     # seconds between two looks at the processes
+INTERVAL = 0.02  # seconds between two looks at the processes
 
 
 def measure(study, folder, cores=2):
@@ -34,7 +35,7 @@ def measure(study, folder, cores=2):
                     verbs[child.pid] = max(verbs.get(child.pid, 0.0), sum(child.cpu_times()[:2]))
                     running += child.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
-            running = 1         # a process ended between two looks
+            running = 1  # a process ended between two looks
         now = time.perf_counter()
         idle += 0.0 if running else now - before
         before = now

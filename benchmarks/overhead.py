@@ -4,6 +4,7 @@
 
 Prints the best of a hundred repeats, in microseconds of processor time a call, beside the target.
 """
+
 import time
 import timeit
 
@@ -11,7 +12,7 @@ import numpy as np
 
 import cavity as cv
 
-TARGETS = {3: 4.0, 21: 40.0}     # microseconds
+TARGETS = {3: 4.0, 21: 40.0}  # microseconds
 
 
 class Gaussian:
@@ -58,10 +59,12 @@ def report(model):
     unit = np.random.default_rng(1).random(compiled.ndim)
     vector = compiled.vector(unit)
     whole = microseconds(lambda: compiled.instance(compiled.vector(unit)))
-    print(f"{compiled.ndim} parameters: unit cube -> instance {whole:.2f} us (target {TARGETS[compiled.ndim]:.0f} us), "
-          f"of it unit cube -> vector {microseconds(lambda: compiled.vector(unit)):.2f} us and "
-          f"vector -> instance {microseconds(lambda: compiled.instance(vector)):.2f} us; "
-          f"compiled once in {microseconds(model.compile):.0f} us")
+    print(
+        f"{compiled.ndim} parameters: unit cube -> instance {whole:.2f} us (target {TARGETS[compiled.ndim]:.0f} us), "
+        f"of it unit cube -> vector {microseconds(lambda: compiled.vector(unit)):.2f} us and "
+        f"vector -> instance {microseconds(lambda: compiled.instance(vector)):.2f} us; "
+        f"compiled once in {microseconds(model.compile):.0f} us"
+    )
     return whole
 
 

@@ -1,4 +1,5 @@
 """Eight schools: the effect of coaching in each of eight schools, drawn from one population of effects."""
+
 import numpy as np
 
 import cavity as cv

@@ -1,4 +1,5 @@
 """A faint narrow feature on a broad profile: found by a grid search, measured by the fit that follows it."""
+
 import numpy as np
 
 import cavity as cv

@@ -1,4 +1,5 @@
 """Noisy 1D Gaussian profiles whose centres come from one population."""
+
 import numpy as np
 
 import cavity as cv

@@ -1,4 +1,5 @@
 """Noisy 1D Gaussian profiles that share one centre."""
+
 import numpy as np
 
 import cavity as cv

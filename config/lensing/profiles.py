@@ -1,4 +1,5 @@
 """Light and mass of galaxies as classes: their constructors' arguments are the parameters of a lens model."""
+
 import numpy as np
 
 

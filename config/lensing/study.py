@@ -1,11 +1,12 @@
 """Strong lenses in three steps: the lens's light, its mass and the source behind it, then all 17 parameters at once."""
+
 import numpy as np
 from profiles import Galaxy, GaussianPSF, LightDeVaucouleurs, LightExponential, MassIsothermal
 
 import cavity as cv
 
-PSF_SIGMA = 0.8             # pixels
-INNER = 0.6                 # arcseconds: inside, the lens's light outshines the arcs
+PSF_SIGMA = 0.8  # pixels
+INNER = 0.6  # arcseconds: inside, the lens's light outshines the arcs
 
 
 class Analysis(cv.Analysis):

@@ -1,4 +1,5 @@
 """cavity: fit many datasets with one graphical or hierarchical model."""
+
 from importlib import import_module
 
 __version__ = "0.1.0"

@@ -1,4 +1,5 @@
 """``python -m cavity``: the command line."""
+
 import sys
 
 from cavity.cli import main

@@ -1,17 +1,44 @@
 """Example components and analysis: one-dimensional profiles, as the documents fit them."""
+
 import numpy as np
 
 from cavity.errors import AnalysisError
 from cavity.graph.analysis import Analysis as BaseAnalysis
 
-CENTRE = {"type": "Uniform", "lower_limit": 0.0, "upper_limit": 100.0, "label": "x_0", "unit": "pixel",
-          "width_modifier": {"type": "Absolute", "value": 0.1}}
-NORMALIZATION = {"type": "LogUniform", "lower_limit": 1e-6, "upper_limit": 1e6, "label": "A",
-                 "width_modifier": {"type": "Relative", "value": 0.01}, "limits": {"lower": 0.0}}
-SIGMA = {"type": "Uniform", "lower_limit": 0.0, "upper_limit": 25.0, "label": r"\sigma", "unit": "pixel",
-         "width_modifier": {"type": "Relative", "value": 0.01}, "limits": {"lower": 0.0}}
-RATE = {"type": "Uniform", "lower_limit": 0.0, "upper_limit": 1.0, "label": r"\lambda", "unit": "1/pixel",
-        "width_modifier": {"type": "Relative", "value": 0.01}, "limits": {"lower": 0.0}}
+CENTRE = {
+    "type": "Uniform",
+    "lower_limit": 0.0,
+    "upper_limit": 100.0,
+    "label": "x_0",
+    "unit": "pixel",
+    "width_modifier": {"type": "Absolute", "value": 0.1},
+}
+NORMALIZATION = {
+    "type": "LogUniform",
+    "lower_limit": 1e-6,
+    "upper_limit": 1e6,
+    "label": "A",
+    "width_modifier": {"type": "Relative", "value": 0.01},
+    "limits": {"lower": 0.0},
+}
+SIGMA = {
+    "type": "Uniform",
+    "lower_limit": 0.0,
+    "upper_limit": 25.0,
+    "label": r"\sigma",
+    "unit": "pixel",
+    "width_modifier": {"type": "Relative", "value": 0.01},
+    "limits": {"lower": 0.0},
+}
+RATE = {
+    "type": "Uniform",
+    "lower_limit": 0.0,
+    "upper_limit": 1.0,
+    "label": r"\lambda",
+    "unit": "1/pixel",
+    "width_modifier": {"type": "Relative", "value": 0.01},
+    "limits": {"lower": 0.0},
+}
 
 
 class Gaussian:
@@ -80,8 +107,10 @@ class Analysis(BaseAnalysis):
     def __init__(self, data, noise_map):
         self.data, self.noise_map = np.asarray(data, float), np.asarray(noise_map, float)
         if self.data.shape != self.noise_map.shape or self.data.ndim != 1:
-            raise AnalysisError(f"Analysis needs data and noise_map of one shape (n_pixels,), got {self.data.shape} "
-                                f"and {self.noise_map.shape}")
+            raise AnalysisError(
+                f"Analysis needs data and noise_map of one shape (n_pixels,), got {self.data.shape} "
+                f"and {self.noise_map.shape}"
+            )
         if not np.all(self.noise_map > 0.0):
             raise AnalysisError(f"the noise of pixel {int(np.argmin(self.noise_map))} is not above 0; mend the data")
         self.xvalues = np.arange(self.data.size, dtype=float)

@@ -1,4 +1,4 @@
 """The ways to infer a phase that more than one module asks for by name."""
 
 SEQUENTIAL = "sequential"
-ONE_BY_ONE = ("independent", SEQUENTIAL)    # every dataset has a fit, and an evidence, of its own
+ONE_BY_ONE = ("independent", SEQUENTIAL)  # every dataset has a fit, and an evidence, of its own

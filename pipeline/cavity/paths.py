@@ -1,4 +1,5 @@
 """The one place that maps (study, phase, rounds of the phases before, round, shard) to files."""
+
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,4 +1,5 @@
 """Randomness: one seed for a study, a stream of its own for every (phase, dataset, round)."""
+
 import hashlib
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Small readers that the documents' examples use."""
+
 import json
 from pathlib import Path
 

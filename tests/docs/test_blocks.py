@@ -1,4 +1,5 @@
 """Every code block of README.md and docs/ runs, in the order of its page."""
+
 import json
 import re
 import shlex

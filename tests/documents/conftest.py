@@ -1,4 +1,5 @@
 """A folder like the documents' workspace."""
+
 import matplotlib
 import pytest
 

@@ -1,4 +1,5 @@
 """The data that the documents' code loads: JSON files of 100 pixels, made by the project's simulators."""
+
 import json
 from pathlib import Path
 

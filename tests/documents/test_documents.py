@@ -6,6 +6,7 @@ relational model a second ``search.fit(model=model, analysis=analysis)``, which 
 ``instance.centre`` of a collection, which is ``instance.gaussian.centre``. ``DynestyStatic()`` of the first model has
 ``sample="rwalk"`` as the others have: uniform draws, dynesty's own choice below ten dimensions, are too slow in seven.
 """
+
 import re
 from os import path
 
@@ -145,7 +146,7 @@ def test_normalization_and_sigma_of_each_dataset_are_shown_and_the_centre_folded
     info = lines(variable_graph().global_prior_model.info)
     for line in ("Total Free Parameters = 7", "model GlobalPriorModel (N=7)", "0 - 2 Gaussian (N=3)", "0 - 2"):
         assert line in info
-    parameters = info[info.index("0 - 2"):]
+    parameters = info[info.index("0 - 2") :]
     families = [line.split()[0] + " " + line.split()[1] for line in parameters if "Prior" in line]
     assert families == ["centre UniformPrior", *3 * ["normalization LogUniformPrior", "sigma GaussianPrior"]]
     assert [line for line in parameters if line in ("0 - 2", "0", "1", "2")] == ["0 - 2", "0", "1", "2"]
@@ -184,8 +185,13 @@ def relational_graph():
 
 def test_a_relation_leaves_four_parameters():
     info = lines(relational_graph().global_prior_model.info)
-    for line in ("Total Free Parameters = 4", "model GlobalPriorModel (N=4)", "0 - 2 Collection (N=4)",
-                 "gaussian Gaussian (N=4)", "0 - 2"):
+    for line in (
+        "Total Free Parameters = 4",
+        "model GlobalPriorModel (N=4)",
+        "0 - 2 Collection (N=4)",
+        "gaussian Gaussian (N=4)",
+        "0 - 2",
+    ):
         assert line in info
     limits = "lower_limit = 0.0, upper_limit = 100.0"
     assert sum(line.startswith("centre UniformPrior") and limits in line for line in info) == 1

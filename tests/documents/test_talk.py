@@ -6,6 +6,7 @@ which is ``af.plot.plot_corner(samples)``; ``instance.lens.bulgecentre`` and ``i
 galaxy that is given ``bulge`` and ``mass``, arguments it does not have, and must find them among its attributes; the
 database, which is written from the results before it is read.
 """
+
 from os import path
 
 import matplotlib.pyplot as plt
@@ -194,8 +195,13 @@ def test_a_model_is_customised():
 def test_components_inherit_their_parameters():
     model = af.Collection(gaussian=GaussianKurtosis, exponential=Exponential)
     assert model.parameter_names == (
-        "gaussian.centre", "gaussian.intensity", "gaussian.sigma", "gaussian.kurtosis",
-        "exponential.centre", "exponential.intensity", "exponential.rate",
+        "gaussian.centre",
+        "gaussian.intensity",
+        "gaussian.sigma",
+        "gaussian.kurtosis",
+        "exponential.centre",
+        "exponential.intensity",
+        "exponential.rate",
     )
     gaussian = model.instance_from_prior_medians().gaussian
     assert isinstance(gaussian, GaussianKurtosis) and gaussian.kurtosis == 0.5

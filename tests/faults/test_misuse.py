@@ -1,4 +1,5 @@
 """Each misuse is one typed sentence: what was wrong, where, what to do."""
+
 import numpy as np
 import pytest
 

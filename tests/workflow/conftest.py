@@ -1,4 +1,5 @@
 """A small study in a temporary folder, and Snakemake runs on it whose jobs are counted."""
+
 import os
 import re
 import shutil

@@ -1,4 +1,5 @@
 """A small study with a grid search, a sensitivity map, a comparison and an interpolation."""
+
 import re
 
 import yaml

@@ -1,4 +1,5 @@
 """Where a workflow may be started from, used as a module, and reported."""
+
 import base64
 import re
 import subprocess

@@ -1,4 +1,5 @@
 """Grids, maps, comparisons and interpolations as jobs: what a change runs, and what a failed cell costs."""
+
 import copy
 import json
 

@@ -1,4 +1,5 @@
 """A chain of phases is file edges: what a later phase does never touches an earlier one."""
+
 import json
 
 import pytest
@@ -6,12 +7,12 @@ import yaml
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("phases")]
 
-ALONE = '''
+ALONE = """
 
 def alone(dataset):
     effect = cv.Model(Effect, size=cv.GaussianPrior(0.0, 20.0))
     return cv.AnalysisFactor(prior_model=cv.Collection(effect=effect), analysis=Analysis(**dataset.load()))
-'''
+"""
 PHASES = [
     {"name": "each", "inference": "independent", "factor": "alone", "search": {"name": "Laplace"}},
     {"name": "all", "inference": "joint", "search": {"name": "DynestyStatic", "nlive": 50}, "after": []},

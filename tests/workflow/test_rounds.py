@@ -1,4 +1,5 @@
 """What runs again after a change: counts of jobs, for every line of the table in docs/workflow.md."""
+
 import json
 import shutil
 import signal

@@ -1,4 +1,5 @@
 """A sequential phase as a chain of jobs: what a change fits again, and that a chain that ended goes on."""
+
 import signal
 
 import pytest

@@ -1,4 +1,5 @@
 """The default study through a real Slurm cluster of one machine."""
+
 import json
 import os
 import subprocess

@@ -1,4 +1,5 @@
 """Join the sites of one round into global.h5; for a joint phase, run its one search."""
+
 from pathlib import Path
 
 from cavity.cli.inputs import add_phase, read_phase, read_sites, read_state

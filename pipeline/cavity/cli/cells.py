@@ -1,4 +1,5 @@
 """Fit the cells of one shard of a grid search or a sensitivity map; cells finished before are found again."""
+
 import sys
 from pathlib import Path
 

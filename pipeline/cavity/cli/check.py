@@ -1,4 +1,5 @@
 """Say what a study fits, what is shared, and what it will cost; find what would stop it."""
+
 from pathlib import Path
 
 from cavity.cli.inputs import add_study, phase_context, read_study

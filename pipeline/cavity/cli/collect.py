@@ -1,4 +1,5 @@
 """Join the cells of a grid search or a sensitivity map into cells.h5."""
+
 from pathlib import Path
 
 from cavity.cli.inputs import add_part, read_part

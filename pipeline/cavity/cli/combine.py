@@ -1,4 +1,5 @@
 """Compare or interpolate the results of phases: summary.json."""
+
 from pathlib import Path
 
 from cavity.cli.inputs import add_part, read_part

@@ -1,4 +1,5 @@
 """Say in decision.json whether another round is needed, and why."""
+
 from pathlib import Path
 
 from cavity.cli.inputs import add_phase, read_phase, read_state, tell

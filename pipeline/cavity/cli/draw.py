@@ -1,4 +1,5 @@
 """Draw the plots of a grid search, a sensitivity map, a comparison or an interpolation."""
+
 from pathlib import Path
 
 from cavity.cli.inputs import add_part, read_part

@@ -1,4 +1,5 @@
 """Arguments that several verbs share, and what is read from them."""
+
 import json
 import sys
 from pathlib import Path

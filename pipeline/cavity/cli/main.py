@@ -1,4 +1,5 @@
 """``cavity VERB ...``: finds the verb's module, and turns a user's error into one sentence and exit code 2."""
+
 import argparse
 import os
 import sys
@@ -43,7 +44,7 @@ def main(arguments=None):
         hint = did_you_mean(verb, VERBS) or f"; the verbs are {', '.join(VERBS)}"
         print(f"cavity: there is no verb {verb}{hint}", file=sys.stderr)
         return 2
-    for name in _THREADS:               # numbers are bit-equal at one thread; a job is one thread of the workflow
+    for name in _THREADS:  # numbers are bit-equal at one thread; a job is one thread of the workflow
         os.environ.setdefault(name, "1")
     module = import_module(f"cavity.cli.{verb}")
     parser = argparse.ArgumentParser(prog=f"cavity {verb}", description=module.__doc__)
@@ -56,7 +57,7 @@ def main(arguments=None):
         except CavityError as error:
             say(error)
             return 2
-        except BrokenPipeError:         # a reader such as head has seen enough
+        except BrokenPipeError:  # a reader such as head has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except Exception as error:
             say(f"cavity {verb}: {type(error).__name__}: {error} (not foreseen; {options.log or 'below'} has more)")

@@ -1,4 +1,5 @@
 """Draw the plots of a round."""
+
 from pathlib import Path
 
 from cavity.cli.inputs import add_phase, read_phase

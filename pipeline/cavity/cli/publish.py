@@ -1,4 +1,5 @@
 """Copy the last rounds' results to their fixed folders, and print the shared parameters; equal files stay untouched."""
+
 from pathlib import Path
 
 from cavity.cli.inputs import add_study, read_study

@@ -1,4 +1,5 @@
 """Fit every phase of a study in this process: the same functions as the workflow, without its jobs."""
+
 import sys
 
 from cavity.cli.inputs import add_study, read_study

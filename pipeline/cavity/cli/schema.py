@@ -1,4 +1,5 @@
 """Write the JSON schemas of a config.yaml and of a table of datasets."""
+
 import json
 from pathlib import Path
 

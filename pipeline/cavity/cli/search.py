@@ -1,4 +1,5 @@
 """Search the datasets of one shard in one round; what was finished before is found again and not searched twice."""
+
 import sys
 from pathlib import Path
 

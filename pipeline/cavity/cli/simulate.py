@@ -1,4 +1,5 @@
 """Write simulated datasets: data files, datasets.tsv and truth.json."""
+
 import json
 from dataclasses import fields
 from pathlib import Path

@@ -1,4 +1,5 @@
 """Write a round's summary.json and posterior.h5."""
+
 from pathlib import Path
 
 from cavity.cli.inputs import add_phase, read_phase, read_sites, read_state

@@ -1,4 +1,5 @@
 """What a config.yaml may say: models, defaults, reading, and the JSON schema made from them."""
+
 from cavity.config.models import DATASET_ID, PhaseConfig, SearchConfig, StudyConfig
 from cavity.config.read import read_config
 from cavity.config.resolve import resolve_study

@@ -1,4 +1,5 @@
 """The keys of what a study makes of its phases: grid searches, sensitivity maps, comparisons, interpolations."""
+
 from typing import Annotated, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema

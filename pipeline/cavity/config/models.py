@@ -1,4 +1,5 @@
 """The keys of a config.yaml with their defaults: one pydantic model a level."""
+
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator

@@ -1,4 +1,5 @@
 """Reading a config.yaml: YAML, overrides, validation, and one sentence for the first thing that is wrong."""
+
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -62,7 +63,7 @@ def _sentence(errors):
     """What pydantic found first, in this project's words: key, what is wrong, what to do."""
     first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
     where = _key(first["loc"])
-    kinds = [error for error in errors if _key(error["loc"]) == where]     # the branches of a union speak together
+    kinds = [error for error in errors if _key(error["loc"]) == where]  # the branches of a union speak together
     return f"{where}: " * bool(where) + " or ".join(dict.fromkeys(_complaint(error) for error in kinds)) + _given(first)
 
 

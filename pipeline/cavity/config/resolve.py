@@ -1,4 +1,5 @@
 """Which study a workflow's configuration means."""
+
 from pathlib import Path
 
 from cavity.config.models import StudyConfig

@@ -1,4 +1,5 @@
 """JSON schemas of a study's files, made from the models: editors and the workflow catalogue read them."""
+
 from cavity.config.models import DATASET_ID, StudyConfig
 
 

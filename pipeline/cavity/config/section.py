@@ -1,4 +1,5 @@
 """What every level of a config.yaml has in common: strictness, and what names look like."""
+
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints

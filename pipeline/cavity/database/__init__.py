@@ -1,4 +1,5 @@
 """Stored results, found by attribute: an index over HDF5 files, made from them and never trusted above them."""
+
 from cavity.database.aggregator import Aggregator
 from cavity.database.index import write_database
 

@@ -1,4 +1,5 @@
 """The aggregator: find stored results by what they are, and read them one at a time."""
+
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +14,15 @@ from cavity.posterior.result import load_result
 from cavity.posterior.stored_model import StoredModel, parameter_paths
 
 VALUES = (
-    "samples", "instance", "max_log_likelihood_instance", "median_pdf_instance", "model", "summary", "search",
-    "covariates", *COLUMNS,
+    "samples",
+    "instance",
+    "max_log_likelihood_instance",
+    "median_pdf_instance",
+    "model",
+    "summary",
+    "search",
+    "covariates",
+    *COLUMNS,
 )
 
 

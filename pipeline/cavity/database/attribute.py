@@ -1,4 +1,5 @@
 """Attribute queries: ``agg.gaussian.sigma > 3`` as a condition, and conditions as SQL."""
+
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any

@@ -1,4 +1,5 @@
 """Which attributes the indexed fits have, and what a comparison with one of them is in SQL."""
+
 from cavity.database.attribute import OPERATORS
 from cavity.database.index import COLUMNS
 from cavity.errors import ResultError, did_you_mean
@@ -74,7 +75,7 @@ class Catalogue:
             text, values = self.compare(path, "==", value)
             return f"(NOT {text})", values
         column = "t.qualname" if table == "classes" else "t.value"
-        same_kind = f"(typeof({column}) = 'text') = {int(isinstance(value, str))}"      # SQLite: text is above numbers
+        same_kind = f"(typeof({column}) = 'text') = {int(isinstance(value, str))}"  # SQLite: text is above numbers
         where = f"t.fit = fits.id AND t.path = ? AND {column} {OPERATORS[operator]} ? AND {same_kind}"
         return f'EXISTS (SELECT 1 FROM "{table}" t WHERE {where})', (inner, value)
 

@@ -1,4 +1,5 @@
 """What the index knows of one fit, read from its HDF5 file."""
+
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from cavity.posterior.result import load_result
 from cavity.posterior.store import load_attributes, stored_checksum
 from cavity.posterior.stored_model import classes_of, values_of
 
-PHASE = ""          # the dataset of the row that is the phase itself
+PHASE = ""  # the dataset of the row that is the phase itself
 
 
 @dataclass(frozen=True)

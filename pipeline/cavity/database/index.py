@@ -1,4 +1,5 @@
 """results.sqlite: an index over the HDF5 files of results, made anew from them at any time."""
+
 import json
 import logging
 import math
@@ -30,8 +31,19 @@ CREATE INDEX value_of_path ON "values" (path, value);
 CREATE INDEX class_of_path ON classes (path, qualname);
 """
 COLUMNS = (
-    "kind", "identity", "study", "phase", "name", "dataset", "inference", "log_evidence", "log_evidence_error",
-    "log_likelihood", "calls", "ess", "converged",
+    "kind",
+    "identity",
+    "study",
+    "phase",
+    "name",
+    "dataset",
+    "inference",
+    "log_evidence",
+    "log_evidence_error",
+    "log_likelihood",
+    "calls",
+    "ess",
+    "converged",
 )
 _DETAILS = ("statistics", '"values"', "classes", "covariates", "settings")
 

@@ -74,7 +74,7 @@ class CompiledGlobal:
         if not self._families:
             return self.base.vector(unit)
         unit = np.asarray(unit, float)
-        units, out = unit.tolist(), np.empty(self.ndim)       # Python's floats: half the time of numpy's
+        units, out = unit.tolist(), np.empty(self.ndim)  # Python's floats: half the time of numpy's
         for i, prior in self._free:
             out[i] = prior.value_for(units[i])
         for family in self._families:

@@ -1,4 +1,5 @@
 """What a class's constructor takes: the arguments that become parameters of a model."""
+
 import inspect
 import typing
 from dataclasses import dataclass
@@ -56,8 +57,10 @@ def constructor_arguments(cls):
     try:
         signature = inspect.signature(cls)
     except (TypeError, ValueError):
-        raise ModelError(f"the constructor of {cls.__name__} cannot be read; wrap it in a Python class whose __init__ "
-                         f"names its arguments") from None
+        raise ModelError(
+            f"the constructor of {cls.__name__} cannot be read; wrap it in a Python class whose __init__ "
+            f"names its arguments"
+        ) from None
     found = _named(signature.parameters.values())
     passes_on = any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values())
     for base in cls.__mro__[1:] if passes_on and isinstance(cls, type) else ():
@@ -78,7 +81,9 @@ def is_number(value):
 def _named(parameters):
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return {
-        parameter.name: Argument(parameter.name, parameter.default, parameter.annotation,
-                                 parameter.kind is parameter.KEYWORD_ONLY)
-        for parameter in parameters if parameter.kind not in variadic
+        parameter.name: Argument(
+            parameter.name, parameter.default, parameter.annotation, parameter.kind is parameter.KEYWORD_ONLY
+        )
+        for parameter in parameters
+        if parameter.kind not in variadic
     }

@@ -1,4 +1,5 @@
 """How much of the prior the assertions leave: what the evidence of the renormalised prior needs."""
+
 import math
 from typing import NamedTuple
 
@@ -8,15 +9,15 @@ from cavity.errors import ModelError
 
 BLOCK = 2**16
 MOST_DRAWS = 2**22
-ENOUGH_HITS = 20_000     # log fraction known to .007
+ENOUGH_HITS = 20_000  # log fraction known to .007
 
 
 class Acceptance(NamedTuple):
     """The fraction of the prior's mass where all assertions hold."""
 
-    fraction: float         # between 0 and 1
-    error: float            # standard error of the fraction
-    draws: int              # prior draws it was counted from; 0 without assertions
+    fraction: float  # between 0 and 1
+    error: float  # standard error of the fraction
+    draws: int  # prior draws it was counted from; 0 without assertions
 
     @property
     def log_fraction(self):

@@ -1,4 +1,5 @@
 """The user's own code that a likelihood depends on: what its functions read from their modules."""
+
 import inspect
 import sys
 from pathlib import Path
@@ -29,7 +30,7 @@ def code_behind(*roots):
     while waiting:
         item = waiting.pop(0)
         if not isinstance(item, type) and is_library(type(item).__module__):
-            item = getattr(item, "__wrapped__", item)       # compiled or cached: the function behind it
+            item = getattr(item, "__wrapped__", item)  # compiled or cached: the function behind it
         if id(item) not in found and _is_own(item):
             found[id(item)] = item
             waiting += _read_by(item)
@@ -48,7 +49,7 @@ def _read_by(item):
     if is_library(type(item).__module__):
         return []
     held = getattr(item, "__dict__", {}).values()
-    return [type(item), *(value for value in held if not isinstance(value, np.ndarray))]      # data are no code
+    return [type(item), *(value for value in held if not isinstance(value, np.ndarray))]  # data are no code
 
 
 def _read_by_function(function):
@@ -69,7 +70,7 @@ def _names(code):
 def _content(cell):
     try:
         return cell.cell_contents
-    except ValueError:      # a cell that is not filled yet
+    except ValueError:  # a cell that is not filled yet
         return None
 
 

@@ -1,4 +1,5 @@
 """The compiled map between vectors and instances: built once a model, cheap a call."""
+
 import operator
 
 import numpy as np
@@ -127,8 +128,10 @@ class CompiledModel:
         for prior in assertion.variables():
             if prior not in self._name_of:
                 shown = assertion.described(lambda leaf: self._name_of.get(leaf, str(leaf)))
-                raise ModelError(f"the assertion {shown} uses a parameter that the model does not have; assert after "
-                                 f"the parameter's last change, on the model that holds it")
+                raise ModelError(
+                    f"the assertion {shown} uses a parameter that the model does not have; assert after "
+                    f"the parameter's last change, on the model that holds it"
+                )
         program = Program(self.priors, self._name_of)
         sides = [program.raw(side) for side in (assertion.left, assertion.right)]
         program.steps.append((COMPARE[assertion.op], sides))

@@ -1,4 +1,5 @@
 """Composition: ``Model`` of a class, ``Collection`` of models, lists, dicts and tuples within them."""
+
 import difflib
 import math
 
@@ -121,7 +122,7 @@ class Collection(Node):
         names = tuple(self._children)
 
         def make(*values):
-            instance = object.__new__(Instance)     # half the time of the constructor, in every likelihood call
+            instance = object.__new__(Instance)  # half the time of the constructor, in every likelihood call
             instance.__dict__.update(zip(names, values))
             return instance
 

@@ -1,15 +1,16 @@
 """Default priors by class and argument, from a study's priors.yaml, with what prior passing and plots need.
 
-    Gaussian:                                   # a class, or module.Class; subclasses inherit
-      centre:
-        type: Uniform                           # any prior, with or without "Prior"; or Constant with a value
-        lower_limit: 0.0
-        upper_limit: 100.0
-        width_modifier: {type: Absolute, value: 20.0}     # prior passing: sigma is never below; or Relative to the mean
-        limits: {lower: 0.0, upper: 100.0}                # prior passing: where the new prior is cut
-        label: x_0                                        # LaTeX
-        unit: pixel
+Gaussian:                                   # a class, or module.Class; subclasses inherit
+  centre:
+    type: Uniform                           # any prior, with or without "Prior"; or Constant with a value
+    lower_limit: 0.0
+    upper_limit: 100.0
+    width_modifier: {type: Absolute, value: 20.0}     # prior passing: sigma is never below; or Relative to the mean
+    limits: {lower: 0.0, upper: 100.0}                # prior passing: where the new prior is cut
+    label: x_0                                        # LaTeX
+    unit: pixel
 """
+
 import math
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -127,8 +128,14 @@ def _settings(entry):
         raise ValueError(f"limits has lower and upper, got {', '.join(limits)}")
     if not limits.get("lower", -math.inf) < limits.get("upper", math.inf):
         raise ValueError(f"limits needs lower < upper, got {limits['lower']} and {limits['upper']}")
-    return Settings(float(width["value"]), width["type"] == "Relative", limits.get("lower"), limits.get("upper"),
-                    str(entry.get("label", "")), str(entry.get("unit", "")))
+    return Settings(
+        float(width["value"]),
+        width["type"] == "Relative",
+        limits.get("lower"),
+        limits.get("upper"),
+        str(entry.get("label", "")),
+        str(entry.get("unit", "")),
+    )
 
 
 def _read_yaml(path):

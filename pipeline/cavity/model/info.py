@@ -1,4 +1,5 @@
 """The text of ``model.info``: first the components, then every parameter and value, equal ones folded."""
+
 import numpy as np
 
 from cavity.model.node import MISSING, Node
@@ -25,8 +26,10 @@ def describe(model):
     lines += ["", *_indented(_tree(leaves), depth=0)]
     if model.assertions:
         lines += ["", "assertions"]
-        lines += [" " * INDENT + assertion.described(lambda prior: f"[{numbers.get(prior, '?')}]")
-                  for assertion in model.assertions]
+        lines += [
+            " " * INDENT + assertion.described(lambda prior: f"[{numbers.get(prior, '?')}]")
+            for assertion in model.assertions
+        ]
     return "\n".join(lines)
 
 

@@ -1,4 +1,5 @@
 """A model is a tree: what every node of it can do."""
+
 from cavity.errors import ModelError, did_you_mean
 from cavity.prior import Comparison, Expression, Prior
 from cavity.prior.expression import substituted
@@ -25,7 +26,7 @@ class Node:
     an argument called like one of the methods here is reached by key.
     """
 
-    is_part_of_argument = False      # True of the tuple that one argument of a component is
+    is_part_of_argument = False  # True of the tuple that one argument of a component is
 
     def __init__(self, children, settings=None):
         self._children = dict(children)
@@ -187,8 +188,9 @@ class Node:
         elif comparison is False:
             raise ModelError("the assertion compares fixed values and is never true")
         elif comparison is not True:
-            raise ModelError(f"add_assertion takes a comparison of parameters such as model.sigma > 5.0, got "
-                             f"{comparison!r}")
+            raise ModelError(
+                f"add_assertion takes a comparison of parameters such as model.sigma > 5.0, got {comparison!r}"
+            )
 
     @property
     def assertions(self):
@@ -269,5 +271,7 @@ def _missing_sentence(node, path):
         node = node[parent]
         owner = owner if node.is_part_of_argument else node
     dotted = ".".join(path)
-    return (f"{dotted} has neither prior, value nor default prior: set it, for instance model.{dotted} = "
-            f"UniformPrior(0.0, 1.0), or give {owner.title} a default for {name} in priors.yaml")
+    return (
+        f"{dotted} has neither prior, value nor default prior: set it, for instance model.{dotted} = "
+        f"UniformPrior(0.0, 1.0), or give {owner.title} a default for {name} in priors.yaml"
+    )

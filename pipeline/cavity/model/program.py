@@ -1,4 +1,5 @@
 """A model as a straight line of steps: parameter values in, instance out, without a walk through the tree."""
+
 import math
 import operator
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from cavity.errors import ModelError
 from cavity.model.node import Node
 from cavity.prior import Prior, Relation, ufunc_named
 
-EXACT = {"add": operator.add, "subtract": operator.sub, "multiply": operator.mul}    # same bits as numpy, no array
+EXACT = {"add": operator.add, "subtract": operator.sub, "multiply": operator.mul}  # same bits as numpy, no array
 
 
 @dataclass
@@ -86,11 +87,13 @@ class Program:
             try:
                 if math.isfinite(value):
                     return float(value)
-            except TypeError:       # traced by JAX: it has no value yet
+            except TypeError:  # traced by JAX: it has no value yet
                 return value
             at = ", ".join(f"{name}={value!r}" for name, value in zip(names, values, strict=True))
-            raise ModelError(f"the relation {'.'.join(path)} = {formula} is {value} at {at}; restrict the priors so "
-                             f"that it is finite everywhere")
+            raise ModelError(
+                f"the relation {'.'.join(path)} = {formula} is {value} at {at}; restrict the priors so "
+                f"that it is finite everywhere"
+            )
 
         return self._step(finite, slots)
 
@@ -104,7 +107,7 @@ def _quiet(name):
         with np.errstate(all="ignore"):
             try:
                 return ufunc(*args)
-            except TypeError:       # traced by JAX
+            except TypeError:  # traced by JAX
                 return traced_ufunc(name)(*args)
 
     return evaluate

@@ -1,13 +1,14 @@
 """A model as JSON and back, equal to the last bit: classes by name, parameters by identity, no pickle.
 
-    {"priors": {"0": {"type": "UniformPrior", ...}}, "root": node}
-    node    {"node": "Model", "class": "module:qualname", "children": {...}, "order": [...], "assertions": [...],
-             "settings": {...}}; parameters have the order of the children, which JSON may sort
-    child   number, text, null, true | {"prior": "0"} | {"relation": expression} | {"missing": true} | {"default": true}
-            | {"float": "inf"} | {"array": ...} | {"tuple": [...]} | {"list": [...]} | {"items": {...}, "order": [...]}
-            | node
-            | {"class": name} | {"class": name, "arguments": {...}} for an object kept as it is
+{"priors": {"0": {"type": "UniformPrior", ...}}, "root": node}
+node    {"node": "Model", "class": "module:qualname", "children": {...}, "order": [...], "assertions": [...],
+         "settings": {...}}; parameters have the order of the children, which JSON may sort
+child   number, text, null, true | {"prior": "0"} | {"relation": expression} | {"missing": true} | {"default": true}
+        | {"float": "inf"} | {"array": ...} | {"tuple": [...]} | {"list": [...]} | {"items": {...}, "order": [...]}
+        | node
+        | {"class": name} | {"class": name, "arguments": {...}} for an object kept as it is
 """
+
 import dataclasses
 import importlib
 import math
@@ -68,8 +69,10 @@ def class_named(name, classes=None):
         for part in qualname.split("."):
             found = getattr(found, part)
     except (ImportError, AttributeError, ValueError):
-        raise ModelError(f"the class {name} cannot be imported; define it at the top of a module on the path, or pass "
-                         f"classes={{'{name}': ...}}") from None
+        raise ModelError(
+            f"the class {name} cannot be imported; define it at the top of a module on the path, or pass "
+            f"classes={{'{name}': ...}}"
+        ) from None
     return found
 
 
@@ -121,8 +124,11 @@ def _stored_value(value, path):
     if isinstance(value, (float, np.floating)):
         return float(value) if math.isfinite(value) else {"float": repr(float(value))}
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
-        return {"array": [_stored_value(item, path) for item in value.ravel().tolist()], "shape": list(value.shape),
-                "dtype": value.dtype.str}
+        return {
+            "array": [_stored_value(item, path) for item in value.ravel().tolist()],
+            "shape": list(value.shape),
+            "dtype": value.dtype.str,
+        }
     if isinstance(value, (list, tuple)):
         return {type(value).__name__: [_stored_value(item, path) for item in value]}
     if isinstance(value, type):
@@ -141,8 +147,10 @@ def _stored_instance(value, path):
     except ModelError:
         arguments = None
     if not arguments or not all(hasattr(value, name) for name in arguments):
-        raise ModelError(f"{path} is a {cls.__name__}, which cannot be stored: a fixed value is a number, text, array, "
-                         f"list, or an object that keeps its constructor's arguments as attributes")
+        raise ModelError(
+            f"{path} is a {cls.__name__}, which cannot be stored: a fixed value is a number, text, array, "
+            f"list, or an object that keeps its constructor's arguments as attributes"
+        )
     fixed = {name: _stored_value(getattr(value, name), f"{path}.{name}") for name in arguments}
     return {"class": class_name(cls), "arguments": fixed}
 

@@ -1,4 +1,5 @@
 """Figures: one function each, one look, safe for colour-blind readers; matplotlib is imported when one is drawn."""
+
 from cavity.plot.convergence import plot_convergence
 from cavity.plot.corner import plot_corner
 from cavity.plot.fit import Fit, fit_of, plot_fit, plot_fits
@@ -10,6 +11,19 @@ from cavity.plot.style import save_figure
 from cavity.plot.trace import plot_trace
 
 __all__ = [
-    "Fit", "describe_graph", "describe_views", "draw_phase", "fit_of", "plot_convergence", "plot_corner", "plot_fit",
-    "plot_fits", "plot_graph", "plot_grid", "plot_population", "plot_trace", "save_figure", "write_plots",
+    "Fit",
+    "describe_graph",
+    "describe_views",
+    "draw_phase",
+    "fit_of",
+    "plot_convergence",
+    "plot_corner",
+    "plot_fit",
+    "plot_fits",
+    "plot_graph",
+    "plot_grid",
+    "plot_population",
+    "plot_trace",
+    "save_figure",
+    "write_plots",
 ]

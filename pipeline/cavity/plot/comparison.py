@@ -1,4 +1,5 @@
 """Model comparison: how far the evidence of each model is below the best one's, with what error."""
+
 import numpy as np
 
 from cavity.plot.style import COLOURS, CYCLE, axes_or_new, styled

@@ -1,4 +1,5 @@
 """Convergence: what each round found of the shared parameters and of the evidence, and what it cost."""
+
 import numpy as np
 
 from cavity.errors import ResultError

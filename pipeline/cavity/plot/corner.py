@@ -1,11 +1,12 @@
 """Corner plot: every marginal and every pair of some parameters."""
+
 import numpy as np
 
 from cavity.errors import ResultError
 from cavity.plot.density import density_1d, density_2d, levels_holding, plot_range
 from cavity.plot.style import COLOURS, interval_title, new_figure, parameter_label, styled
 
-ONE_AND_TWO_SIGMA = (0.393, 0.865)        # the mass within one and two sds of a Gaussian in two dimensions
+ONE_AND_TWO_SIGMA = (0.393, 0.865)  # the mass within one and two sds of a Gaussian in two dimensions
 LARGEST_CORNER = 12
 
 

@@ -1,7 +1,8 @@
 """Parameters over a covariate: the datasets' own posteriors, and the curve through them with its band."""
+
 from cavity.plot.style import COLOURS, new_figure, styled
 
-MOST = 12       # parameters in one figure
+MOST = 12  # parameters in one figure
 
 
 @styled

@@ -1,4 +1,5 @@
 """Smooth densities of weighted samples on a grid: Gaussian kernels by FFT, reflected at the grid's ends."""
+
 import numpy as np
 
 from cavity.posterior.weighted import effective_sample_size, quantiles

@@ -1,4 +1,5 @@
 """Data, model and residuals of one dataset, or of many on one page; curves and images."""
+
 from dataclasses import dataclass
 
 import numpy as np

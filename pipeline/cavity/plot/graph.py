@@ -1,14 +1,15 @@
 """The graph of a study: shared parameters, parents, and plates of datasets with what is drawn, local and observed."""
+
 import numpy as np
 
 from cavity.errors import GraphError
 from cavity.plot.style import COLOURS, new_figure, styled
 
-SHOWN_LOCALS = 6            # local parameters drawn one by one; the others become one node "and n more"
-STEP = 1.3                  # inches between two nodes of a row
+SHOWN_LOCALS = 6  # local parameters drawn one by one; the others become one node "and n more"
+STEP = 1.3  # inches between two nodes of a row
 ROWS = {"hyper": 3.7, "parent": 2.75, "inside": 1.5, "data": 0.45, "below": -0.75}
 RADIUS = 0.17
-_BEHIND = {"boxstyle": "square,pad=0.1", "facecolor": "#FAFAFA", "edgecolor": "none"}      # keeps arrows off a text
+_BEHIND = {"boxstyle": "square,pad=0.1", "facecolor": "#FAFAFA", "edgecolor": "none"}  # keeps arrows off a text
 
 
 def describe_graph(graph):
@@ -141,7 +142,7 @@ def _layout(description, nodes):
     for plate in description["plates"]:
         inside = [node for node in nodes.values() if node["plate"] == plate["id"]]
         row = [node["id"] for node in inside if node["role"] != "data"]
-        width = max(len(row), 1.8) * STEP        # room for the name of the data
+        width = max(len(row), 1.8) * STEP  # room for the name of the data
         for index, identifier in enumerate(row):
             places[identifier] = (x + 0.5 * width + (index - 0.5 * (len(row) - 1)) * STEP, ROWS["inside"])
         for node in inside:

@@ -1,4 +1,5 @@
 """Evidence over a grid search: steps for one parameter, a heat map for two."""
+
 import numpy as np
 
 from cavity.errors import ResultError

@@ -1,4 +1,5 @@
 """The plots of what is made of phases: grid searches, sensitivity maps, comparisons, interpolations."""
+
 from pathlib import Path
 
 from cavity.plot.comparison import plot_comparison
@@ -10,7 +11,7 @@ from cavity.strategy.compare import ModelComparison
 from cavity.strategy.grid_phase import PhaseGrid, plotted_arrays
 from cavity.strategy.sensitivity_phase import PhaseSensitivity
 
-MOST_FITS = 30      # datasets that get a figure of their own
+MOST_FITS = 30  # datasets that get a figure of their own
 
 
 def draw_part(made, folder):
@@ -35,7 +36,7 @@ def _grid(fit, result, folder):
 
 def _map(fit, result, level, folder):
     values, errors, truths = result.log_evidence_differences, result.log_evidence_difference_errors, result.truths
-    for _ in result.axes[2:]:       # further axes: the middle of each
+    for _ in result.axes[2:]:  # further axes: the middle of each
         middle = values.shape[2] // 2
         values, errors = values.take(middle, axis=2), errors.take(middle, axis=2)
     ax = plot_sensitivity(values, truths[:2], [axis.name for axis in result.axes[:2]], level, errors)

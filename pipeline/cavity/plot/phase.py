@@ -1,4 +1,5 @@
 """All figures of a phase, written into a folder."""
+
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,9 @@ from cavity.plot.population import plot_population
 from cavity.plot.style import save_figure
 from cavity.posterior.weighted import draw_indices
 
-LARGEST_FITS = 40        # datasets whose fits get a file of their own
-LARGEST_GRAPH = 300      # datasets whose models are composed to find the plates
-BAND_DRAWS = 100         # posterior draws that make the band around a model
+LARGEST_FITS = 40  # datasets whose fits get a file of their own
+LARGEST_GRAPH = 300  # datasets whose models are composed to find the plates
+BAND_DRAWS = 100  # posterior draws that make the band around a model
 
 
 def draw_phase(context, result, folder, truth=None):
@@ -118,14 +119,17 @@ def _figures(result, description, truth):
     for parent, drawn in pairs:
         if any(drawn in samples.names for samples in result.locals.values()):
             family, arguments = description["parents"][parent]["family"], description["parents"][parent]["arguments"]
-            yield "population" if len(pairs) == 1 else f"population_{parent}_{drawn}", plot_population(
-                result,
-                parent,
-                drawn,
-                family=getattr(cavity.prior, family),
-                arguments=arguments,
-                truth=_true_arguments(arguments, truth),
-                true_values={name: truth.get(f"{name}.{drawn}", np.nan) for name in result.locals},
+            yield (
+                "population" if len(pairs) == 1 else f"population_{parent}_{drawn}",
+                plot_population(
+                    result,
+                    parent,
+                    drawn,
+                    family=getattr(cavity.prior, family),
+                    arguments=arguments,
+                    truth=_true_arguments(arguments, truth),
+                    true_values={name: truth.get(f"{name}.{drawn}", np.nan) for name in result.locals},
+                ),
             )
     if any(entry.get("mean") for entry in result.history):
         yield "convergence", plot_convergence(result.history, mcse=result.mcse)

@@ -1,4 +1,5 @@
 """The population: what the parent looks like, and where each dataset's own posterior lies in it."""
+
 import numpy as np
 
 from cavity.errors import ResultError, did_you_mean
@@ -7,7 +8,7 @@ from cavity.plot.style import COLOURS, new_figure, styled
 from cavity.posterior.weighted import quantiles
 
 QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
-LABELLED = 40           # more datasets than these are drawn without their names
+LABELLED = 40  # more datasets than these are drawn without their names
 
 
 @styled

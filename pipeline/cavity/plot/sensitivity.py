@@ -1,11 +1,12 @@
 """A sensitivity map: how much a perturbation of each size would raise the evidence, and from where it is detected."""
+
 import numpy as np
 
 from cavity.errors import ResultError
 from cavity.plot.style import COLOURS, axes_or_new, styled
 
-DIVERGING = "PuOr_r"        # told apart under every common colour vision
-WIDEST = 30.0               # of log evidence: the colour scale does not go further
+DIVERGING = "PuOr_r"  # told apart under every common colour vision
+WIDEST = 30.0  # of log evidence: the colour scale does not go further
 
 
 @styled
@@ -50,8 +51,15 @@ def _line(ax, values, truth, label, level, errors):
         bars = None if errors is None else np.asarray(errors)[chosen]
         if chosen.any():
             ax.errorbar(
-                truth[chosen], values[chosen], yerr=bars, fmt="o", color=COLOURS[colour], markersize=4, capsize=2,
-                label=name, zorder=3,
+                truth[chosen],
+                values[chosen],
+                yerr=bars,
+                fmt="o",
+                color=COLOURS[colour],
+                markersize=4,
+                capsize=2,
+                label=name,
+                zorder=3,
             )
     ax.margins(y=0.02)
     ax.set_xlabel(label)
@@ -65,7 +73,14 @@ def _map(ax, values, truths, labels, level):
     shown = np.ma.masked_invalid(values.T)
     ax.set_facecolor("#F2F2F2")
     mesh = ax.pcolormesh(
-        truths[0], truths[1], shown, cmap=DIVERGING, vmin=-bound, vmax=bound, shading="nearest", edgecolors="white",
+        truths[0],
+        truths[1],
+        shown,
+        cmap=DIVERGING,
+        vmin=-bound,
+        vmax=bound,
+        shading="nearest",
+        edgecolors="white",
         linewidth=0.3,
     )
     finite = values[np.isfinite(values)]

@@ -1,4 +1,5 @@
 """One look for every figure: a colour-blind-safe palette by role, quiet axes, the same bytes for the same content."""
+
 from functools import wraps
 
 # Okabe & Ito (2008), told apart under every common colour vision; a role has one colour in every figure.
@@ -16,7 +17,7 @@ COLOURS = {
     "faint": "#E4E4E4",
 }
 CYCLE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#333333")
-HEAT = "cividis"            # made for colour-vision deficiency, uniform in lightness
+HEAT = "cividis"  # made for colour-vision deficiency, uniform in lightness
 
 STYLE = {
     "font.size": 9.0,

@@ -1,4 +1,5 @@
 """Trace plot: the samples in the order in which they were made, beside their marginal."""
+
 import numpy as np
 
 from cavity.plot.density import density_1d, plot_range

@@ -1,4 +1,5 @@
 """Where a named fit keeps its result, and finds it again: output/<path_prefix>/<name>/<identity>/result.h5."""
+
 import logging
 from pathlib import Path
 

@@ -3,6 +3,7 @@
 A group is a dict of variables. A variable that has the name of its one dimension is its coordinate, and a dimension
 without one is counted from zero.
 """
+
 import json
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ class Variable(NamedTuple):
     """An array and what its axes are called."""
 
     dimensions: tuple
-    array: Any                    # numeric array, or a list of texts, or one number or text without dimensions
+    array: Any  # numeric array, or a list of texts, or one number or text without dimensions
     attributes: dict = {}
 
 

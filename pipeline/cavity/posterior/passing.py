@@ -1,4 +1,5 @@
 """Prior passing: a posterior becomes the prior of the next fit."""
+
 import math
 from collections.abc import Mapping
 
@@ -7,7 +8,7 @@ import numpy as np
 from cavity.errors import ResultError
 from cavity.prior import DrawnVariable, GaussianPrior
 
-FLOOR = 0.01        # of the old prior's sd
+FLOOR = 0.01  # of the old prior's sd
 
 
 def model_with_gaussians(model, samples, factor=3.0, floor=None):

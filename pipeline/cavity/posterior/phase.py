@@ -1,4 +1,5 @@
 """What a phase of a study yields: shared and local posteriors, evidence, cost, and how wrong they may be."""
+
 import dataclasses
 import json
 import math
@@ -13,7 +14,7 @@ from cavity.posterior.samples import Samples, jsonable
 from cavity.posterior.store import load_json, samples_tree, write_json
 from cavity.posterior.table import parameter_table
 
-LARGEST_SUMMARY = 1000      # datasets whose local parameters summary.json lists
+LARGEST_SUMMARY = 1000  # datasets whose local parameters summary.json lists
 SUMMARY, POSTERIOR = "summary.json", "posterior.h5"
 _JSON_FIELDS = ("likelihood_evaluations", "mcse", "provenance", "history", "covariates", "models", "graph")
 
@@ -239,5 +240,3 @@ def _with_mcse(samples, mcse):
         given = mcse.get(name)
         values["mcse"] = values["sd"] * (1.0 / math.sqrt(max(values["ess"], 1.0)) if given is None else given)
     return statistics
-
-

@@ -8,6 +8,7 @@
 /evidence                of the phase and of each dataset
 /provenance              hash, versions, seed, settings; ``phase`` is the whole record as JSON
 """
+
 import json
 import math
 
@@ -20,7 +21,7 @@ from cavity.rng import generator
 
 DEFAULT_DRAWS = 2000
 FEWEST_DRAWS = 200
-LARGEST_POSTERIOR = 20_000_000      # numbers in /posterior; with more datasets fewer draws are kept
+LARGEST_POSTERIOR = 20_000_000  # numbers in /posterior; with more datasets fewer draws are kept
 _ROWS = {"log_weight": "log_weights", "log_likelihood": "log_likelihoods", "log_prior": "log_priors"}
 _RESERVED = ("chain", "draw", "dataset", "sample", "row", "dataset_index", "record", *_ROWS)
 _RECORD = ("names", "log_evidence", "log_evidence_error", "pareto_k", "calls", "rejected", "labels", "units", "info")

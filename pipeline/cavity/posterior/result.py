@@ -1,4 +1,5 @@
 """The result of one fit: samples, the model they belong to, and what a later fit starts from."""
+
 import dataclasses
 import json
 from functools import cached_property

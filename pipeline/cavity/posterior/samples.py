@@ -1,4 +1,5 @@
 """Weighted samples of a posterior: what every search returns and every table, plot and later fit starts from."""
+
 import json
 import math
 from collections.abc import Mapping
@@ -112,8 +113,7 @@ class Samples:
         if not isinstance(other, Samples):
             return NotImplemented
         same = all(
-            getattr(self, key) == getattr(other, key)
-            for key in ("names", "calls", "rejected", "labels", "units")
+            getattr(self, key) == getattr(other, key) for key in ("names", "calls", "rejected", "labels", "units")
         )
         return (
             same

@@ -3,6 +3,7 @@
 Arrays are datasets; numbers, texts, booleans and None are attributes of their group; a list of texts is a dataset of
 texts and any other list a JSON text. The SHA-256 of the content is stored beside it.
 """
+
 import contextlib
 import hashlib
 import json
@@ -18,7 +19,7 @@ from cavity.posterior.samples import Samples
 FORMAT = 1
 _CHECKSUM, _FORMAT, _ATTRIBUTES = "cavity:sha256", "cavity:format", "cavity:attributes"
 _KIND = "cavity:kind"
-_LONGEST_ATTRIBUTE = 16_000          # HDF5 keeps an attribute's group header below 64 kB
+_LONGEST_ATTRIBUTE = 16_000  # HDF5 keeps an attribute's group header below 64 kB
 
 
 @contextlib.contextmanager

@@ -1,4 +1,5 @@
 """A model as a result stores it: a dict, turned into the model itself when somebody needs instances or priors."""
+
 from functools import cached_property
 
 import numpy as np
@@ -131,7 +132,7 @@ def leaves_of(stored):
 
     def visit(part, path):
         if isinstance(part, dict) and "node" in part:
-            for name in part["order"]:              # JSON may have sorted the children
+            for name in part["order"]:  # JSON may have sorted the children
                 yield from visit(part["children"][name], f"{path}.{name}" if path else name)
         else:
             yield path, part

@@ -1,4 +1,5 @@
 """Arithmetic of weighted points: sums in log space, quantiles, effective number, equal-weight draws."""
+
 import numpy as np
 
 

@@ -1,4 +1,5 @@
 """Priors: one family a file, and the arithmetic that relates parameters."""
+
 from cavity.prior.base import Prior
 from cavity.prior.beta import BetaPrior
 from cavity.prior.confined import ConfinedPrior
@@ -24,8 +25,28 @@ from cavity.prior.student_t import StudentTPrior
 from cavity.prior.uniform import UniformPrior
 
 __all__ = [
-    "BetaPrior", "Comparison", "ConfinedPrior", "DrawnVariable", "Expression", "GammaPrior", "GaussianPrior",
-    "HalfCauchyPrior", "HalfNormalPrior", "LogGaussianPrior", "LogUniformPrior", "Prior", "Relation", "ScipyPrior",
-    "StudentTPrior", "TruncatedGaussianPrior", "UniformPrior", "as_prior", "compile_expression",
-    "expression_from_dict", "is_frozen_distribution", "prior_from_dict", "relation", "ufunc_named",
+    "BetaPrior",
+    "Comparison",
+    "ConfinedPrior",
+    "DrawnVariable",
+    "Expression",
+    "GammaPrior",
+    "GaussianPrior",
+    "HalfCauchyPrior",
+    "HalfNormalPrior",
+    "LogGaussianPrior",
+    "LogUniformPrior",
+    "Prior",
+    "Relation",
+    "ScipyPrior",
+    "StudentTPrior",
+    "TruncatedGaussianPrior",
+    "UniformPrior",
+    "as_prior",
+    "compile_expression",
+    "expression_from_dict",
+    "is_frozen_distribution",
+    "prior_from_dict",
+    "relation",
+    "ufunc_named",
 ]

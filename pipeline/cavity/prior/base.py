@@ -1,4 +1,5 @@
 """What every prior is: a parameter of a model together with its probability distribution."""
+
 import math
 from dataclasses import fields
 
@@ -111,8 +112,10 @@ def require_numbers(prior, *, positive=(), infinite=("lower_limit", "upper_limit
     family = type(prior).__name__
     for name, value in prior.arguments().items():
         if isinstance(value, Expression):
-            raise PriorError(f"{family}.{name} must be a number, got a parameter: a prior that depends on parameters "
-                             f"is a HierarchicalFactor({family}, {name}=...)")
+            raise PriorError(
+                f"{family}.{name} must be a number, got a parameter: a prior that depends on parameters "
+                f"is a HierarchicalFactor({family}, {name}=...)"
+            )
         try:
             number = float(value)
         except (TypeError, ValueError):

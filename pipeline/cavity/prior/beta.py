@@ -1,4 +1,5 @@
 """Beta prior, stretched to two limits."""
+
 import math
 from dataclasses import dataclass
 

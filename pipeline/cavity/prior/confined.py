@@ -1,4 +1,5 @@
 """Any prior restricted to a box, for families without a closed form of their own truncation."""
+
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -61,8 +62,12 @@ class ConfinedPrior(Prior):
     def to_dict(self, name_of=None):
         if name_of is not None:
             return {"variable": name_of(self)}
-        return {"type": "ConfinedPrior", "prior": self.prior.to_dict(),
-                "lower_limit": stored_number(self.lower_limit), "upper_limit": stored_number(self.upper_limit)}
+        return {
+            "type": "ConfinedPrior",
+            "prior": self.prior.to_dict(),
+            "lower_limit": stored_number(self.lower_limit),
+            "upper_limit": stored_number(self.upper_limit),
+        }
 
     @classmethod
     def from_dict(cls, stored):

@@ -1,4 +1,5 @@
 """A parameter whose distribution is its parent's: drawn from a population with hyperparameters of its own."""
+
 import math
 from dataclasses import dataclass
 
@@ -53,5 +54,7 @@ class DrawnVariable(Prior):
         return cls(None, float(stored["lower_limit"]), float(stored["upper_limit"]))
 
     def _why(self):
-        return ("a drawn variable has no distribution before its parent's hyperparameters are known: fit it in a "
-                "FactorGraphModel or a study, together with its HierarchicalFactor")
+        return (
+            "a drawn variable has no distribution before its parent's hyperparameters are known: fit it in a "
+            "FactorGraphModel or a study, together with its HierarchicalFactor"
+        )

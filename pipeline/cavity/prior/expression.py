@@ -1,4 +1,5 @@
 """Arithmetic over parameters: relations and comparisons that stay symbolic until values are put in."""
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -170,8 +171,11 @@ class Comparison:
 
     def to_dict(self, name_of):
         """JSON form ``{"left": ..., "op": "<", "right": ...}``."""
-        return {"left": _argument_to_dict(self.left, name_of), "op": self.op,
-                "right": _argument_to_dict(self.right, name_of)}
+        return {
+            "left": _argument_to_dict(self.left, name_of),
+            "op": self.op,
+            "right": _argument_to_dict(self.right, name_of),
+        }
 
     def substituted(self, replacements):
         """The comparison with parameters exchanged; a bool if none is left."""
@@ -185,8 +189,9 @@ class Comparison:
         return f"{_described(self.left, name_of)} {self.op} {_described(self.right, name_of)}"
 
     def __bool__(self):
-        raise ModelError(f"{self!r} has no truth value before a fit: write a < b < c as two assertions, a < b and "
-                         f"b < c")
+        raise ModelError(
+            f"{self!r} has no truth value before a fit: write a < b < c as two assertions, a < b and b < c"
+        )
 
     def __repr__(self):
         return self.described(repr)

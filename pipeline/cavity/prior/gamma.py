@@ -1,4 +1,5 @@
 """Gamma prior: positive x with a shape and a rate."""
+
 import math
 from dataclasses import dataclass
 from typing import ClassVar

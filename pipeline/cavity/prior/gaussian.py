@@ -1,4 +1,5 @@
 """Gaussian prior, truncated where limits are given."""
+
 import math
 from dataclasses import dataclass, field
 
@@ -32,10 +33,10 @@ class GaussianPrior(Prior):
     sigma: float
     lower_limit: float = -math.inf
     upper_limit: float = math.inf
-    _tail: float = field(init=False, repr=False)     # -1, the upper tail mirrored, where the limits lie above the mean
-    _scale: float = field(init=False, repr=False)    # sigma times that sign
-    _start: float = field(init=False, repr=False)    # Gaussian cdf at the lower limit, in that tail
-    _width: float = field(init=False, repr=False)    # from there to the upper limit
+    _tail: float = field(init=False, repr=False)  # -1, the upper tail mirrored, where the limits lie above the mean
+    _scale: float = field(init=False, repr=False)  # sigma times that sign
+    _start: float = field(init=False, repr=False)  # Gaussian cdf at the lower limit, in that tail
+    _width: float = field(init=False, repr=False)  # from there to the upper limit
 
     def __post_init__(self):
         require_numbers(self, positive=("sigma",))
@@ -43,8 +44,10 @@ class GaussianPrior(Prior):
         start = float(ndtr(tail * (self.lower_limit - self.mean) / self.sigma))
         end = float(ndtr(tail * (self.upper_limit - self.mean) / self.sigma))
         if abs(end - start) < 1e-290:
-            raise PriorError(f"{type(self).__name__} with mean {self.mean} and sigma {self.sigma} has no probability "
-                             f"between {self.lower_limit} and {self.upper_limit}")
+            raise PriorError(
+                f"{type(self).__name__} with mean {self.mean} and sigma {self.sigma} has no probability "
+                f"between {self.lower_limit} and {self.upper_limit}"
+            )
         object.__setattr__(self, "_tail", tail)
         object.__setattr__(self, "_scale", tail * self.sigma)
         object.__setattr__(self, "_start", start)

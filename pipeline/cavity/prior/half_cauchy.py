@@ -1,4 +1,5 @@
 """Half-Cauchy prior: heavy-tailed on positive x."""
+
 import math
 from dataclasses import dataclass
 from typing import ClassVar

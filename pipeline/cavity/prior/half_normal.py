@@ -1,4 +1,5 @@
 """Half-normal prior: a Gaussian around 0, folded to positive x."""
+
 import math
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,4 +1,5 @@
 """Log-Gaussian prior: Gaussian in log x."""
+
 import math
 from dataclasses import dataclass, field
 
@@ -31,7 +32,7 @@ class LogGaussianPrior(Prior):
     sigma: float
     lower_limit: float = 0.0
     upper_limit: float = math.inf
-    _log: GaussianPrior = field(init=False, repr=False)      # the distribution of log x
+    _log: GaussianPrior = field(init=False, repr=False)  # the distribution of log x
 
     def __post_init__(self):
         require_numbers(self, positive=("sigma",))

@@ -1,4 +1,5 @@
 """Log-uniform prior: flat in log x between two positive limits."""
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +24,10 @@ class LogUniformPrior(Prior):
     def __post_init__(self):
         require_numbers(self, infinite=())
         if self.lower_limit <= 0.0:
-            raise PriorError(f"LogUniformPrior.lower_limit must be above 0, got {self.lower_limit}: log x has no lower "
-                             f"end at 0; choose the smallest value that matters, such as 1e-6")
+            raise PriorError(
+                f"LogUniformPrior.lower_limit must be above 0, got {self.lower_limit}: log x has no lower "
+                f"end at 0; choose the smallest value that matters, such as 1e-6"
+            )
 
     def value_for(self, unit):
         value = self.lower_limit * (self.upper_limit / self.lower_limit) ** unit

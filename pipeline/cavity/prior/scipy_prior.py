@@ -1,4 +1,5 @@
 """A prior from any frozen scipy.stats distribution."""
+
 from dataclasses import dataclass, field
 
 from cavity.errors import PriorError, did_you_mean
@@ -28,12 +29,16 @@ class ScipyPrior(Prior):
         from scipy.stats import rv_continuous
 
         if not is_frozen_distribution(self.distribution) or not isinstance(self.distribution.dist, rv_continuous):
-            raise PriorError(f"a prior needs a frozen continuous distribution such as scipy.stats.norm(0.0, 1.0), got "
-                             f"{self.distribution!r}")
+            raise PriorError(
+                f"a prior needs a frozen continuous distribution such as scipy.stats.norm(0.0, 1.0), got "
+                f"{self.distribution!r}"
+            )
         lower, upper = (float(limit) for limit in self.distribution.support())
         if not lower < upper:
-            raise PriorError(f"scipy.stats.{self.distribution.dist.name} has no support with the arguments "
-                             f"{self.distribution.args} {self.distribution.kwds}")
+            raise PriorError(
+                f"scipy.stats.{self.distribution.dist.name} has no support with the arguments "
+                f"{self.distribution.args} {self.distribution.kwds}"
+            )
         object.__setattr__(self, "lower_limit", lower)
         object.__setattr__(self, "upper_limit", upper)
 
@@ -53,9 +58,12 @@ class ScipyPrior(Prior):
         if name_of is not None:
             return {"variable": name_of(self)}
         frozen = self.distribution
-        return {"type": "ScipyPrior", "distribution": frozen.dist.name,
-                "args": [stored_number(float(arg)) for arg in frozen.args],
-                "kwds": {name: stored_number(float(value)) for name, value in frozen.kwds.items()}}
+        return {
+            "type": "ScipyPrior",
+            "distribution": frozen.dist.name,
+            "args": [stored_number(float(arg)) for arg in frozen.args],
+            "kwds": {name: stored_number(float(value)) for name, value in frozen.kwds.items()},
+        }
 
     @classmethod
     def from_dict(cls, stored):

@@ -1,4 +1,5 @@
 """Priors by name: from the JSON form and from configuration files."""
+
 from cavity.errors import PriorError, did_you_mean
 from cavity.prior.beta import BetaPrior
 from cavity.prior.confined import ConfinedPrior
@@ -13,9 +14,24 @@ from cavity.prior.scipy_prior import ScipyPrior
 from cavity.prior.student_t import StudentTPrior
 from cavity.prior.uniform import UniformPrior
 
-FAMILIES = {family.__name__: family for family in (
-    UniformPrior, LogUniformPrior, GaussianPrior, TruncatedGaussianPrior, LogGaussianPrior, HalfNormalPrior,
-    HalfCauchyPrior, GammaPrior, BetaPrior, StudentTPrior, ConfinedPrior, DrawnVariable, ScipyPrior)}
+FAMILIES = {
+    family.__name__: family
+    for family in (
+        UniformPrior,
+        LogUniformPrior,
+        GaussianPrior,
+        TruncatedGaussianPrior,
+        LogGaussianPrior,
+        HalfNormalPrior,
+        HalfCauchyPrior,
+        GammaPrior,
+        BetaPrior,
+        StudentTPrior,
+        ConfinedPrior,
+        DrawnVariable,
+        ScipyPrior,
+    )
+}
 
 
 def prior_from_dict(stored):

@@ -1,4 +1,5 @@
 """Student's t prior: a Gaussian with heavier tails, truncated where limits are given."""
+
 import math
 from dataclasses import dataclass, field
 
@@ -34,9 +35,9 @@ class StudentTPrior(Prior):
     sigma: float = 1.0
     lower_limit: float = -math.inf
     upper_limit: float = math.inf
-    _tail: float = field(init=False, repr=False)     # -1, the upper tail mirrored, where the limits lie above the mean
-    _start: float = field(init=False, repr=False)    # cdf at the lower limit, in that tail
-    _width: float = field(init=False, repr=False)    # from there to the upper limit
+    _tail: float = field(init=False, repr=False)  # -1, the upper tail mirrored, where the limits lie above the mean
+    _start: float = field(init=False, repr=False)  # cdf at the lower limit, in that tail
+    _width: float = field(init=False, repr=False)  # from there to the upper limit
 
     def __post_init__(self):
         require_numbers(self, positive=("df", "sigma"))
@@ -44,8 +45,10 @@ class StudentTPrior(Prior):
         start = float(stdtr(self.df, tail * (self.lower_limit - self.mean) / self.sigma))
         end = float(stdtr(self.df, tail * (self.upper_limit - self.mean) / self.sigma))
         if abs(end - start) < 1e-290:
-            raise PriorError(f"StudentTPrior with mean {self.mean} and sigma {self.sigma} has no probability between "
-                             f"{self.lower_limit} and {self.upper_limit}")
+            raise PriorError(
+                f"StudentTPrior with mean {self.mean} and sigma {self.sigma} has no probability between "
+                f"{self.lower_limit} and {self.upper_limit}"
+            )
         object.__setattr__(self, "_tail", tail)
         object.__setattr__(self, "_start", start)
         object.__setattr__(self, "_width", end - start)
@@ -60,8 +63,13 @@ class StudentTPrior(Prior):
 
     def log_prob(self, x):
         half = 0.5 * (self.df + 1.0)
-        norm = (gammaln(half) - gammaln(0.5 * self.df) - 0.5 * math.log(math.pi * self.df) - math.log(self.sigma)
-                - math.log(abs(self._width)))
+        norm = (
+            gammaln(half)
+            - gammaln(0.5 * self.df)
+            - 0.5 * math.log(math.pi * self.df)
+            - math.log(self.sigma)
+            - math.log(abs(self._width))
+        )
         return supported(self, x, lambda x: norm - half * np.log1p(((x - self.mean) / self.sigma) ** 2 / self.df))
 
     def moments(self):

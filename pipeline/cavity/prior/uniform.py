@@ -1,4 +1,5 @@
 """Uniform prior: flat in x between two limits."""
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -31,7 +31,6 @@ def walks_for(ndim):
 NOT_OF_THE_SAMPLER = {*(field.name for field in fields(Search)), "maxiter", "maxcall"}
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class DynestySearch(Search):
     """The settings of both samplers: the arguments of ``dynesty.NestedSampler`` by their names."""

@@ -176,7 +176,10 @@ class Guard:
         except Exception as error:
             logger.warning(
                 "%svisualize raised %s: %s; the fit goes on without the picture",
-                self._where(), type(error).__name__, error, exc_info=error,
+                self._where(),
+                type(error).__name__,
+                error,
+                exc_info=error,
             )
 
     def _where(self):

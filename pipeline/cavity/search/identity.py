@@ -129,7 +129,8 @@ def _copiers(cls):
 def _warn_of_unknown(cls):
     logger.warning(
         "the content of a %s.%s cannot be told, so no earlier result is taken for one that depends on it",
-        cls.__module__, cls.__qualname__,
+        cls.__module__,
+        cls.__qualname__,
     )
 
 

@@ -1,4 +1,5 @@
 """Seeded simulators: each writes data files, a table of datasets and the truth behind them."""
+
 from cavity.simulate.feature import FeatureGrid
 from cavity.simulate.gaussians import GaussianHierarchical, GaussianShared
 from cavity.simulate.lensing import Lensing

@@ -1,4 +1,5 @@
 """Noisy one-dimensional Gaussian profiles: centres drawn from a population, or one centre for all."""
+
 from dataclasses import dataclass
 
 import numpy as np

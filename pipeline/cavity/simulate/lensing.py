@@ -1,4 +1,5 @@
 """Images of strong lenses: an elliptical galaxy, the arcs of a background disk around it, a blur, pixel noise."""
+
 from dataclasses import dataclass
 
 import numpy as np

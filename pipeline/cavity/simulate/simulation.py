@@ -1,4 +1,5 @@
 """What a simulator returns."""
+
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -8,5 +9,5 @@ import numpy as np
 class Simulation(NamedTuple):
     """Datasets with the parameters that made them."""
 
-    data: Mapping[str, Mapping[str, np.ndarray]]      # dataset -> column -> one-dimensional array
-    truth: Mapping[str, float]                        # the names that summary.json uses -> value
+    data: Mapping[str, Mapping[str, np.ndarray]]  # dataset -> column -> one-dimensional array
+    truth: Mapping[str, float]  # the names that summary.json uses -> value

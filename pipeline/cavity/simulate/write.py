@@ -1,10 +1,11 @@
 """Writing a simulation: data/<dataset>.csv, datasets.tsv and truth.json."""
+
 import json
 from pathlib import Path
 
 from cavity.errors import DatasetError
 
-SIGNIFICANT = 6     # digits kept of every value: files stay small and diffs readable
+SIGNIFICANT = 6  # digits kept of every value: files stay small and diffs readable
 
 
 def write_simulation(simulation, folder):

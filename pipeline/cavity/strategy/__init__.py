@@ -1,4 +1,5 @@
 """Strategies that join graphs, searches and propagation: one loop, driven by a notebook or by the workflow."""
+
 from importlib import import_module
 
 _HOMES = {

@@ -61,7 +61,7 @@ class PreviousPhases(Mapping):
         if name not in self._entries:
             if name == self._phase:
                 raise StudyError(
-                    f'phase {name} sees no fit of its own here; a sequential phase does from the second dataset on: '
+                    f"phase {name} sees no fit of its own here; a sequential phase does from the second dataset on: "
                     f'ask with previous.get("{name}"), which is None for the first'
                 )
             seen = ", ".join(self._entries) or "none: it is the first, or its key after is empty"

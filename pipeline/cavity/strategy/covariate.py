@@ -1,4 +1,5 @@
 """A phase's parameters as functions of a covariate: each dataset fitted by itself, curves through their posteriors."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -43,9 +44,7 @@ class CovariateCurves:
         return {
             "covariate": self.covariate,
             "at": self.at.tolist(),
-            "parameters": {
-                name: dict(zip(keys, curve.tolist(), strict=True)) for name, curve in self.curves.items()
-            },
+            "parameters": {name: dict(zip(keys, curve.tolist(), strict=True)) for name, curve in self.curves.items()},
         }
 
 
@@ -81,7 +80,7 @@ def interpolate_phase(part, result, covariates):
     at = np.array(part.at, dtype=float) if len(part.at) else np.linspace(min(x), max(x), POINTS)
     names = fits[0].samples.names
     tables = [interpolator.samples(getattr(interpolator, part.covariate) == value) for value in at]
-    curves = np.array([table.quantile(QUANTILES) for table in tables])          # [points, quantiles, parameters]
+    curves = np.array([table.quantile(QUANTILES) for table in tables])  # [points, quantiles, parameters]
     own = np.array([fit.samples.quantile(QUANTILES) for fit in fits])
     order = np.argsort(x, kind="stable")
     return CovariateCurves(

@@ -1,4 +1,5 @@
 """A grid search of a phase: cells of each dataset by itself, or of the whole joint or expectation propagation fit."""
+
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,8 +16,8 @@ from cavity.strategy.grid_graph import ReplacedParents
 from cavity.strategy.grid_result import GridSearchResult, collect_cells
 from cavity.strategy.grid_search import chosen_priors, try_cell
 
-WHOLE = "all"           # the name of a fit of all datasets together
-KEPT_DRAWS = 2000       # of the shared parameters, in a cell of a whole fit
+WHOLE = "all"  # the name of a fit of all datasets together
+KEPT_DRAWS = 2000  # of the shared parameters, in a cell of a whole fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +142,7 @@ def fit_cell(context, part, fit, cell, stream, checkpoint=None):
     if fit == WHOLE:
         return _fit_whole(context, cell, _priors(context, cell.boxes), stream)
     view = context.view(fit)
-    priors = chosen_priors(view.model, list(cell.boxes))    # of this very model: each call of factor makes new ones
+    priors = chosen_priors(view.model, list(cell.boxes))  # of this very model: each call of factor makes new ones
     if view.drawn:
         raise SearchError(f"dataset {fit}: {view.drawn[0].name} is drawn from a parent; use inference: ep or joint")
     search, rng = context.search_of(view), generator(context.seed, *stream)

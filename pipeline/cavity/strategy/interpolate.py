@@ -7,6 +7,7 @@
 Each posterior draw of all fits is one curve over the covariate, so the spread of the curves at a point is what the data
 say about it there: it widens beyond the fits and narrows where neighbouring fits support each other.
 """
+
 import copy
 from dataclasses import dataclass
 from numbers import Real
@@ -80,8 +81,8 @@ class Interpolator:
                 other = next(iter(set(table.names) ^ set(self._names)), "their order")
                 raise ResultError(f"the fits to interpolate have different parameters: {other}")
         rng = np.random.default_rng(seed)
-        self._draws = np.stack([table.draws(n_draws, rng) for table in tables])     # [fits, draws, parameters]
-        self._medians = np.stack([table.median_pdf_vector for table in tables])     # [fits, parameters]
+        self._draws = np.stack([table.draws(n_draws, rng) for table in tables])  # [fits, draws, parameters]
+        self._medians = np.stack([table.median_pdf_vector for table in tables])  # [fits, parameters]
 
     def __getattr__(self, name):
         if name.startswith("_"):

@@ -8,8 +8,8 @@ from cavity.errors import SearchError
 from cavity.search.guard import Guard
 from cavity.search.polish import polished
 
-FEWEST, MOST = 512, 4096    # draws; between them a tenth of the run's own calls
-CONTRADICTION = 4.0         # standard errors between the two evidences: the draws then missed a part of the posterior
+FEWEST, MOST = 512, 4096  # draws; between them a tenth of the run's own calls
+CONTRADICTION = 4.0  # standard errors between the two evidences: the draws then missed a part of the posterior
 
 
 def run_polished(search, problem, rng, checkpoint=None, on_error="raise", progress=None):
@@ -21,12 +21,12 @@ def run_polished(search, problem, rng, checkpoint=None, on_error="raise", progre
     """
     samples = search.run(problem, rng, checkpoint, on_error, progress)
     if samples.log_evidence is None or samples.unit is None or "proposal" in samples.info:
-        return samples      # no nested run: without an evidence, or weighted by a proposal already
+        return samples  # no nested run: without an evidence, or weighted by a proposal already
     guard = Guard(problem, on_error=on_error)
     n_draws = int(np.clip(samples.calls // 10, FEWEST, MOST))
     try:
         found = polished(problem, samples, n_draws, rng, guard=guard)
-    except SearchError:     # no draw has a likelihood: the mixture does not cover the nested points at all
+    except SearchError:  # no draw has a likelihood: the mixture does not cover the nested points at all
         found = samples
     if not _is_better(found, samples):
         found = replace(samples, info={**samples.info, "polished": False})
@@ -56,5 +56,5 @@ def _with_likeliest(found, samples):
     for key in ("values", "unit", "log_likelihoods", "log_priors"):
         if getattr(found, key) is not None:
             added[key] = np.concatenate([getattr(found, key), getattr(samples, key)[best : best + 1]])
-    info = {key: value for key, value in found.info.items() if key != "proposal"}      # not all are its draws now
+    info = {key: value for key, value in found.info.items() if key != "proposal"}  # not all are its draws now
     return replace(found, **added, info=info)

@@ -1,4 +1,5 @@
 """A sensitivity map of a phase: simulate a dataset in every cell, compose its model as the study does, fit twice."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 

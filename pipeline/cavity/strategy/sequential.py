@@ -29,7 +29,7 @@ def search_site(context, dataset, plan, previous=None, checkpoint=None):
         If a parameter is drawn from a parent: sequential fits have no parents.
     """
     view = after(context, previous).view(dataset)
-    stored = stored_form(view)      # before the search: what cannot be stored is said before the work, not after
+    stored = stored_form(view)  # before the search: what cannot be stored is said before the work, not after
     return {**fit_view(context, view, checkpoint), "model": json.dumps(stored)}
 
 

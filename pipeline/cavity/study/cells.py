@@ -1,4 +1,5 @@
 """Which cells of a grid one job fits, and the fitting of them: every finished cell is kept by content hash."""
+
 import hashlib
 import json
 import math
@@ -9,8 +10,8 @@ from cavity.study.identity import dataset_digest, digest, settings_of, source_di
 from cavity.study.searches import kept
 from cavity.study.shards import shards_of
 
-ONE_EACH = 16   # up to so many cells, each has a job of its own
-JOBS = 32       # that "auto" aims at above that
+ONE_EACH = 16  # up to so many cells, each has a job of its own
+JOBS = 32  # that "auto" aims at above that
 
 
 def cell_keys(parameters):

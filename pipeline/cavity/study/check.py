@@ -9,7 +9,7 @@ from cavity.strategy.sequential import rehearsed
 from cavity.study.check_axes import check_axes
 from cavity.study.cost import price
 
-MOST = 1000                     # datasets that are looked at; more than that are sampled evenly
+MOST = 1000  # datasets that are looked at; more than that are sampled evenly
 STAND_IN = "each dataset after the first was looked at with a stand-in for the fit of the one before it"
 
 
@@ -33,9 +33,7 @@ def check_phase(study, context):
     check_axes(study, context, views)
     cost = price(context, views, middle)
     note = [STAND_IN, ""] if sequential else []
-    return "\n".join(
-        [_title(study, context), "", views[0].model.info, "", *_graph(context, views), "", *note, cost]
-    )
+    return "\n".join([_title(study, context), "", views[0].model.info, "", *_graph(context, views), "", *note, cost])
 
 
 def _sample(datasets):

@@ -1,4 +1,5 @@
 """The axes of the grid searches and sensitivity maps of a phase, cut before anything is searched."""
+
 from cavity.config.many import GridSearchConfig, SensitivityConfig
 from cavity.errors import CavityError
 from cavity.strategy import grid_phase, sensitivity_phase

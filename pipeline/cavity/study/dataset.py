@@ -1,4 +1,5 @@
 """One row of the table of datasets: an id, a file, covariates."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,4 +1,5 @@
 """Fitting the phases of a study in one process: the loop that the workflow makes of jobs."""
+
 from dataclasses import replace
 
 from cavity.errors import StudyError, did_you_mean

@@ -1,4 +1,5 @@
 """Reading a data file as a dict of arrays: npz, npy, HDF5, csv, tsv, json."""
+
 import csv
 import json
 from pathlib import Path

@@ -1,4 +1,5 @@
 """Identity is content: hashes of data, sources and settings, so that results are reused only for equal inputs."""
+
 import hashlib
 import json
 import platform

@@ -1,4 +1,5 @@
 """Files of a study's rounds as the workflow names them: what each job reads, as pure functions of its wildcards."""
+
 import os
 import re
 import sys

@@ -1,4 +1,5 @@
 """Files of grid searches, sensitivity maps, comparisons and interpolations as the workflow names them."""
+
 import re
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,11 +1,12 @@
 """What a study makes of its phases, in this process: grid searches, sensitivity maps, comparisons, interpolations."""
+
 from cavity.config.many import ComparisonConfig, GridSearchConfig, InterpolationConfig, SensitivityConfig
 from cavity.errors import StudyError, did_you_mean
 from cavity.study.cells import cell_keys, fit_cells
 from cavity.study.module import located, modules_beside
 
-CELLS = "cells.h5"              # the collected file of a grid search or a sensitivity map
-SUMMARY = "summary.json"        # that of a comparison or an interpolation
+CELLS = "cells.h5"  # the collected file of a grid search or a sensitivity map
+SUMMARY = "summary.json"  # that of a comparison or an interpolation
 
 
 def inputs_of(study, part, results):

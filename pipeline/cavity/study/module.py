@@ -1,4 +1,5 @@
 """Running a study.py: by path, under a name of its own, with the modules beside it in reach."""
+
 import os
 import sys
 import traceback

@@ -1,4 +1,5 @@
 """The fixed folders of results: copies of the last rounds' files, and the table that a person reads."""
+
 import filecmp
 import shutil
 from pathlib import Path

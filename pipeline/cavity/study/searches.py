@@ -1,4 +1,5 @@
 """The searches of one job: every finished one is kept by content hash, so that nothing computed is lost."""
+
 import shutil
 from functools import partial
 
@@ -100,7 +101,7 @@ def kept(entry, search):
     """(tree, how): a finished search from its file, or ``search(checkpoint)`` and then the file."""
     try:
         return load_tree(entry), "known"
-    except ResultError:                # none, or a damaged one, which is as good as none
+    except ResultError:  # none, or a damaged one, which is as good as none
         pass
     checkpoint = entry.with_suffix(".checkpoint")
     checkpoint.parent.mkdir(parents=True, exist_ok=True)

@@ -2,13 +2,14 @@
 
 A dataset added leaves the others where they are.
 """
+
 import hashlib
 import math
 
 from cavity.inference import SEQUENTIAL
 
-ONE_EACH = 8            # up to so many datasets, each has a job of its own
-FEWEST, MOST = 8, 64    # shards that "auto" makes above that: shards times rounds stays below about 500
+ONE_EACH = 8  # up to so many datasets, each has a job of its own
+FEWEST, MOST = 8, 64  # shards that "auto" makes above that: shards times rounds stays below about 500
 
 
 def shards_of(identifiers, datasets_per_job="auto"):

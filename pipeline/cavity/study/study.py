@@ -1,4 +1,5 @@
 """The study: configuration, datasets, and the module that composes the model of each of them."""
+
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path

@@ -1,4 +1,5 @@
 """The table of datasets: one row a dataset, checked before anything runs."""
+
 import csv
 import math
 import re

@@ -1,4 +1,5 @@
 """The true parameters of a simulated study, where it keeps them beside its config.yaml."""
+
 import json
 
 

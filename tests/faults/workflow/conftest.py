@@ -1,4 +1,5 @@
 """A study that can be spoilt, and the two ways to run it."""
+
 import os
 import subprocess
 import sys

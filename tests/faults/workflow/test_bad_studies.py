@@ -1,4 +1,5 @@
 """A bad study gets one sentence that says what, where and what to do; nothing already computed is lost."""
+
 import shutil
 from pathlib import Path
 

@@ -1,4 +1,5 @@
 """The studies feature_grid and lensing, fitted whole: truths within three sds, the feature's cell found."""
+
 import json
 from pathlib import Path
 

@@ -1,4 +1,5 @@
 """A study of two levels with a grid and an interpolation, and the verbs that make its parts."""
+
 from cavity.cli import main
 
 STUDY = """

@@ -1,4 +1,5 @@
 """The verb cells: a shard's cells, found again the second time; refusals."""
+
 from cavity.posterior.store import load_tree
 
 from .levels import fit_cells, verb, write_levels

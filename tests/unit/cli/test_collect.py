@@ -1,4 +1,5 @@
 """The verb collect: all cells in one file; a missing one is named."""
+
 import h5py
 import numpy as np
 

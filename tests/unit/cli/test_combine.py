@@ -1,4 +1,5 @@
 """The verb combine: an interpolation of a phase's results."""
+
 import json
 
 from .levels import verb, write_levels

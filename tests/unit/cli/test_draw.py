@@ -1,4 +1,5 @@
 """The verb draw: a picture for each dataset of a grid."""
+
 from .levels import fit_cells, verb, write_levels
 
 

@@ -1,4 +1,5 @@
 """The command line finds verbs, and turns a user's error into a sentence and exit code 2."""
+
 import subprocess
 import sys
 

@@ -1,4 +1,5 @@
 """cavity simulate"""
+
 from cavity.cli import main
 
 

@@ -1,4 +1,5 @@
 """Grids, maps, comparisons and interpolations in a config.yaml, and the chain they form with the phases."""
+
 import pytest
 
 from cavity.config.read import validate

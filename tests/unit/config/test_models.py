@@ -1,4 +1,5 @@
 """Defaults, and which phases a phase sees."""
+
 from cavity.config.models import StudyConfig
 
 

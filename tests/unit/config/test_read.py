@@ -1,4 +1,5 @@
 """One sentence for the first thing that is wrong in a config.yaml."""
+
 import pytest
 
 from cavity.config.read import read_config, read_yaml, validate

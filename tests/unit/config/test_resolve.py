@@ -1,4 +1,5 @@
 """Which study a workflow's configuration means."""
+
 import pytest
 
 from cavity.config.resolve import resolve_study

@@ -1,4 +1,5 @@
 """The JSON schema is the models': the file in the repository is what `cavity schema` writes, and it judges alike."""
+
 import json
 from pathlib import Path
 

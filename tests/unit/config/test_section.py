@@ -1,4 +1,5 @@
 """Levels of a config.yaml: strict, and not changed after reading."""
+
 import pytest
 from pydantic import ValidationError
 

@@ -1,4 +1,5 @@
 """Results to index: a study's phase and single fits, made without any search."""
+
 import numpy as np
 
 from cavity.model import Collection, Model

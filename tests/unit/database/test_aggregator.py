@@ -1,4 +1,5 @@
 """The aggregator: queries, generators, tables; and that a stale result never comes back."""
+
 import shutil
 import types
 

@@ -1,4 +1,5 @@
 """Attribute queries as objects."""
+
 import pytest
 
 from cavity.database.attribute import Attribute

@@ -1,4 +1,5 @@
 """Paths of attributes and what a comparison is in SQL."""
+
 import pytest
 from tests.unit.database.results import Gaussian, write_fit
 

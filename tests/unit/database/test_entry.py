@@ -1,4 +1,5 @@
 """What the index knows of a fit."""
+
 import dataclasses
 
 import numpy as np

@@ -1,4 +1,5 @@
 """results.sqlite: made from the files, equal when they are."""
+
 import sqlite3
 
 import pytest

@@ -1,4 +1,5 @@
 """Components as users write them."""
+
 import numpy as np
 import pytest
 

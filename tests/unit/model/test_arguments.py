@@ -1,4 +1,5 @@
 """Constructor arguments."""
+
 import functools
 import typing
 from dataclasses import dataclass, field

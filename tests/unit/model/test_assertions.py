@@ -1,4 +1,5 @@
 """The acceptance of assertions."""
+
 import math
 from dataclasses import replace
 

@@ -1,4 +1,5 @@
 """What code a likelihood depends on."""
+
 import sys
 
 import numpy as np

@@ -1,4 +1,5 @@
 """The compiled map."""
+
 import numpy as np
 import pytest
 

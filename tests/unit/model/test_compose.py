@@ -1,4 +1,5 @@
 """Composition of models."""
+
 import typing
 
 import numpy as np
@@ -113,7 +114,11 @@ def test_inheritance_through_passed_on_keywords():
     model = Model(GaussianKurtosis, kurtosis=UniformPrior(0.0, 2.0))
     assert model.parameter_names == ("kurtosis", "centre", "intensity", "sigma")
     assert vars(model.instance_from_vector([1.0, 2.0, 3.0, 4.0])) == {
-        "centre": 2.0, "intensity": 3.0, "sigma": 4.0, "kurtosis": 1.0}
+        "centre": 2.0,
+        "intensity": 3.0,
+        "sigma": 4.0,
+        "kurtosis": 1.0,
+    }
 
 
 def test_keyword_only_arguments():

@@ -1,4 +1,5 @@
 """Default priors from priors.yaml."""
+
 import contextvars
 
 import pytest
@@ -113,17 +114,20 @@ def test_settings_for_prior_passing_and_plots(path):
     assert model.labels[0] == r"$x_0^{\mathrm{gaussian}}$"
 
 
-@pytest.mark.parametrize(("entry", "message"), [
-    ({"type": "Unifrm", "lower_limit": 0.0}, "Gaussian.centre: Unifrm is not a type of prior; did you mean"),
-    ({"type": "Uniform", "lower": 0.0}, "Gaussian.centre: UniformPrior has no argument lower; did you mean"),
-    ({"type": "Uniform", "unt": "m"}, "no argument unt; did you mean unit?"),
-    ({"type": "Uniform", "lower_limit": 2.0}, "Gaussian.centre: UniformPrior needs lower_limit < upper_limit"),
-    ({"lower_limit": 2.0}, "Gaussian.centre: needs a type"),
-    ({"type": "Constant"}, "Gaussian.centre: 'value'"),
-    ({"type": "Uniform", "width_modifier": {"type": "Abs", "value": 1.0}}, "type is Absolute or Relative, got Abs"),
-    ({"type": "Uniform", "limits": {"lower": 1.0, "upper": 0.0}}, "limits needs lower < upper"),
-    ({"type": "Uniform", "limits": {"low": 1.0}}, "limits has lower and upper, got low"),
-])
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"type": "Unifrm", "lower_limit": 0.0}, "Gaussian.centre: Unifrm is not a type of prior; did you mean"),
+        ({"type": "Uniform", "lower": 0.0}, "Gaussian.centre: UniformPrior has no argument lower; did you mean"),
+        ({"type": "Uniform", "unt": "m"}, "no argument unt; did you mean unit?"),
+        ({"type": "Uniform", "lower_limit": 2.0}, "Gaussian.centre: UniformPrior needs lower_limit < upper_limit"),
+        ({"lower_limit": 2.0}, "Gaussian.centre: needs a type"),
+        ({"type": "Constant"}, "Gaussian.centre: 'value'"),
+        ({"type": "Uniform", "width_modifier": {"type": "Abs", "value": 1.0}}, "type is Absolute or Relative, got Abs"),
+        ({"type": "Uniform", "limits": {"lower": 1.0, "upper": 0.0}}, "limits needs lower < upper"),
+        ({"type": "Uniform", "limits": {"low": 1.0}}, "limits has lower and upper, got low"),
+    ],
+)
 def test_a_wrong_entry_is_named(entry, message):
     with pytest.raises(ConfigError, match=message), default_priors({"Gaussian": {"centre": entry}}):
         pass

@@ -1,4 +1,5 @@
 """The text of a model."""
+
 import numpy as np
 
 from cavity.model import Collection, Model
@@ -64,7 +65,10 @@ def test_a_run_is_folded_only_where_it_is_equal():
     models = [Model(Gaussian, centre=prior, normalization=1.0, sigma=2.0) for prior in (shared, shared, own)]
     values = Collection(models).info.split("\n\n")[-1]
     assert [line.split()[:3] for line in values.splitlines() if not line.startswith(" ")] == [
-        ["0", "-", "2"], ["0", "-", "1"], ["2"]]
+        ["0", "-", "2"],
+        ["0", "-", "1"],
+        ["2"],
+    ]
 
 
 def test_objects_and_arrays_are_short():

@@ -1,4 +1,5 @@
 """Instances of collections."""
+
 import pytest
 
 from cavity.model import Instance

@@ -1,4 +1,5 @@
 """LaTeX labels and units."""
+
 import pytest
 
 from cavity.model import Collection, Model, default_priors
@@ -20,8 +21,13 @@ def profile():
 
 def test_symbols_come_from_names(profile):
     assert profile.labels == (
-        r"$\mathrm{centre}_{0}$", r"$\mathrm{centre}_{1}$", r"$\sigma$", r"$\mathrm{effective\_radius}$", "$x$",
-        r"$\chi_{2}$")
+        r"$\mathrm{centre}_{0}$",
+        r"$\mathrm{centre}_{1}$",
+        r"$\sigma$",
+        r"$\mathrm{effective\_radius}$",
+        "$x$",
+        r"$\chi_{2}$",
+    )
 
 
 def test_components_are_superscripts(profile):

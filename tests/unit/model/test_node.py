@@ -1,4 +1,5 @@
 """What every node of a model can do."""
+
 import copy
 
 import numpy as np

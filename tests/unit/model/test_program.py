@@ -1,4 +1,5 @@
 """The straight line of steps."""
+
 import numpy as np
 import pytest
 
@@ -19,7 +20,7 @@ def test_a_shared_relation_is_one_step():
     prior = UniformPrior()
     relation = np.exp(prior) * 2.0
     program = program_of(Collection(prior, relation, relation))
-    assert len(program.steps) == 4     # exp, multiply, the check that it is finite, the collection
+    assert len(program.steps) == 4  # exp, multiply, the check that it is finite, the collection
     assert list(program.linked()([0.0])) == [0.0, 2.0, 2.0]
 
 

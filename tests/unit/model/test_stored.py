@@ -1,4 +1,5 @@
 """Models as JSON and back."""
+
 import json
 from dataclasses import dataclass, field
 
@@ -31,8 +32,17 @@ class Opaque:
 @pytest.fixture
 def model():
     shared = UniformPrior(0.1, 1.0 / 3.0)
-    defaults = {"Gaussian": {"sigma": {"type": "LogUniform", "lower_limit": "1e-3", "label": "s", "unit": "m",
-                                       "width_modifier": {"type": "Relative", "value": 0.1}}}}
+    defaults = {
+        "Gaussian": {
+            "sigma": {
+                "type": "LogUniform",
+                "lower_limit": "1e-3",
+                "label": "s",
+                "unit": "m",
+                "width_modifier": {"type": "Relative", "value": 0.1},
+            }
+        }
+    }
     with default_priors(defaults):
         light = Model(Gaussian, centre=(shared, np.log(shared) * 0.1), normalization=GaussianPrior(0.1, 0.2, 0.0))
     light.grid = np.array([[0.1, np.inf], [2.0, 1.0 / 3.0]])

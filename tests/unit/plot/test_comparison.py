@@ -1,4 +1,5 @@
 """Model comparison: a row for all data, and one for each dataset."""
+
 from types import SimpleNamespace
 
 from cavity.plot.comparison import plot_comparison

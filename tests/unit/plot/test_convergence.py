@@ -1,4 +1,5 @@
 """Convergence plot."""
+
 import pytest
 
 from cavity.errors import ResultError

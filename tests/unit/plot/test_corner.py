@@ -1,4 +1,5 @@
 """Corner plot."""
+
 import numpy as np
 import pytest
 

@@ -1,4 +1,5 @@
 """Curves over a covariate: a panel for each parameter."""
+
 import numpy as np
 
 from cavity.plot.covariate import plot_covariate

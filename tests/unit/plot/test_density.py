@@ -1,4 +1,5 @@
 """Smooth densities against known ones."""
+
 import numpy as np
 import pytest
 

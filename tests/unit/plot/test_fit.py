@@ -1,4 +1,5 @@
 """Data, model and residuals."""
+
 import numpy as np
 import pytest
 

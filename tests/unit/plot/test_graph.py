@@ -1,4 +1,5 @@
 """The graph of a study: description and drawing."""
+
 import json
 
 from cavity.graph import Analysis, AnalysisFactor, FactorGraphModel, HierarchicalFactor

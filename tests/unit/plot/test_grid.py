@@ -1,4 +1,5 @@
 """Evidence over a grid."""
+
 import numpy as np
 import pytest
 

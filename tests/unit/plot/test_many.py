@@ -1,4 +1,5 @@
 """Plots of what is made of phases: a file for each dataset."""
+
 import numpy as np
 
 from cavity.plot.many import draw_part

@@ -1,4 +1,5 @@
 """All figures of a phase."""
+
 import dataclasses
 import types
 

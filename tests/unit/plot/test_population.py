@@ -1,4 +1,5 @@
 """Population plot: the parent's band is the average of its members."""
+
 import numpy as np
 import pytest
 

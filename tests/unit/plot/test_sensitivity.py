@@ -1,4 +1,5 @@
 """Sensitivity maps: what is detected is told apart, and the contour is at the level."""
+
 import numpy as np
 import pytest
 

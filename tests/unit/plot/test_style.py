@@ -1,4 +1,5 @@
 """The look: equal bytes for equal figures, labels, colours that differ in lightness."""
+
 import matplotlib
 import numpy as np
 from matplotlib.colors import to_rgb

@@ -1,4 +1,5 @@
 """A named fit's result: kept, found again for equal inputs, never for others."""
+
 import logging
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Arrays with named dimensions in a file."""
+
 import h5py
 import numpy as np
 import pytest

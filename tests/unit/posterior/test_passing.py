@@ -1,4 +1,5 @@
 """Prior passing on a model of its own; the result's side is in test_result."""
+
 import numpy as np
 import pytest
 

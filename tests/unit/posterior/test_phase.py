@@ -1,4 +1,5 @@
 """A phase's result: written, read back to the last bit, open to ArviZ and to plain h5py."""
+
 import dataclasses
 import json
 import warnings

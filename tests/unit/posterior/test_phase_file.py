@@ -1,4 +1,5 @@
 """posterior.h5: how many draws it keeps, and under which names."""
+
 import numpy as np
 
 from cavity.posterior.phase_file import (

@@ -1,4 +1,5 @@
 """A fit's result: instances, prior passing, and the file it comes back from."""
+
 import numpy as np
 import pytest
 

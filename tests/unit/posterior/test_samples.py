@@ -1,4 +1,5 @@
 """Samples: validation, moments, the vocabulary of single fits."""
+
 import numpy as np
 import pytest
 
@@ -56,7 +57,7 @@ def test_sigma_intervals_are_the_gaussian_ones():
     samples = Samples(names=("x",), values=points[:, None], log_weights=-0.5 * points**2)
     assert samples.vector_at_upper_sigma(sigma=3.0)[0] == pytest.approx(3.0, abs=2e-3)
     assert samples.vector_at_lower_sigma(sigma=3.0)[0] == pytest.approx(-3.0, abs=2e-3)
-    (low, high), = samples.values_at_sigma(1.0)
+    ((low, high),) = samples.values_at_sigma(1.0)
     assert (low, high) == pytest.approx((-1.0, 1.0), abs=2e-3)
     assert samples.errors_at_sigma(1.0)[0] == pytest.approx((1.0, 1.0), abs=2e-3)
 

@@ -1,4 +1,5 @@
 """HDF5 trees: round trips to the last bit, equal bytes, damage that is noticed."""
+
 import json
 
 import h5py

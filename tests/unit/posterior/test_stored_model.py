@@ -1,4 +1,5 @@
 """A stored model: what is known of it without its classes."""
+
 import json
 
 import numpy as np

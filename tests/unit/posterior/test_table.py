@@ -1,4 +1,5 @@
 """Tables for a terminal."""
+
 from cavity.posterior.table import aligned, number, parameter_table, significant
 
 

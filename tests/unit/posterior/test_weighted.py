@@ -1,4 +1,5 @@
 """Weighted points against closed forms."""
+
 import numpy as np
 import pytest
 

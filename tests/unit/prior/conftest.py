@@ -1,4 +1,5 @@
 """What must be true of every prior."""
+
 import json
 import math
 

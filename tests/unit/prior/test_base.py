@@ -1,4 +1,5 @@
 """What every prior shares."""
+
 import copy
 import math
 import pickle

@@ -1,4 +1,5 @@
 """Beta prior."""
+
 import numpy as np
 import pytest
 import scipy.stats

@@ -1,4 +1,5 @@
 """Any prior restricted to a box."""
+
 import math
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Drawn variables."""
+
 import pytest
 
 from cavity.errors import ModelError, PriorError

@@ -1,4 +1,5 @@
 """Arithmetic over parameters."""
+
 import json
 import math
 import operator
@@ -50,8 +51,9 @@ def test_variables_stand_in_the_order_of_first_appearance():
     assert (B * 2 + A * B).variables() == (B, A)
 
 
-@pytest.mark.parametrize(("compare", "op"), [
-    (operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"), (operator.ge, ">=")])
+@pytest.mark.parametrize(
+    ("compare", "op"), [(operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"), (operator.ge, ">=")]
+)
 def test_comparisons_hold_where_numbers_hold(compare, op):
     comparison = compare(A, B / 2)
     assert comparison.op == op
@@ -101,9 +103,14 @@ def test_augmented_assignment_makes_a_new_expression():
     assert isinstance(total, Relation) and total.evaluate({A: 2.0}) == 3.0
 
 
-@pytest.mark.parametrize("wrong", [
-    lambda: A * np.array([1.0, 2.0]), lambda: np.add.reduce(np.array([A, B]), out=None) and np.modf(A),
-    lambda: np.log(A, out=np.zeros(1))])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: A * np.array([1.0, 2.0]),
+        lambda: np.add.reduce(np.array([A, B]), out=None) and np.modf(A),
+        lambda: np.log(A, out=np.zeros(1)),
+    ],
+)
 def test_what_is_no_scalar_relation_is_refused(wrong):
     with pytest.raises(ModelError):
         wrong()

@@ -1,4 +1,5 @@
 """Gamma prior."""
+
 import numpy as np
 import pytest
 import scipy.stats

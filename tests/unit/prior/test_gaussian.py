@@ -1,4 +1,5 @@
 """Gaussian prior and its truncation."""
+
 import math
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Half-Cauchy prior."""
+
 import numpy as np
 import pytest
 import scipy.stats

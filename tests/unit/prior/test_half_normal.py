@@ -1,4 +1,5 @@
 """Half-normal prior."""
+
 import numpy as np
 import pytest
 import scipy.stats

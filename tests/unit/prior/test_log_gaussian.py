@@ -1,4 +1,5 @@
 """Log-Gaussian prior."""
+
 import math
 
 import numpy as np

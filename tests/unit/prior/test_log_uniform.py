@@ -1,4 +1,5 @@
 """Log-uniform prior."""
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

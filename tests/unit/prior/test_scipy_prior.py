@@ -1,4 +1,5 @@
 """Priors from scipy.stats."""
+
 import numpy as np
 import pytest
 import scipy.stats

@@ -1,4 +1,5 @@
 """Priors by name."""
+
 import math
 
 import pytest

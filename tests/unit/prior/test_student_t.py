@@ -1,4 +1,5 @@
 """Student's t prior."""
+
 import math
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Uniform prior."""
+
 import math
 
 import pytest

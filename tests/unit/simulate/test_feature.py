@@ -1,4 +1,5 @@
 """Profiles with and without a feature."""
+
 import numpy as np
 import pytest
 

@@ -1,4 +1,5 @@
 """Simulated profiles: the same for a seed, and what their truth says."""
+
 import numpy as np
 import pytest
 

@@ -1,4 +1,5 @@
 """Lensed images: the lens equation, the blur, and the study's own profiles against the simulator's."""
+
 import sys
 from pathlib import Path
 

@@ -1,4 +1,5 @@
 """Files of a simulation are a study's data, and those of the repository come from the simulator."""
+
 import json
 from pathlib import Path
 

@@ -1,4 +1,5 @@
 """Curves through a phase's datasets over a column of the table."""
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,4 +1,5 @@
 """Grid searches of phases: every dataset by itself, and a whole EP fit, cell by cell."""
+
 from dataclasses import dataclass, field
 
 import numpy as np

@@ -101,7 +101,7 @@ def test_assertions_are_counted_in_the_share_of_a_cell():
     assert grid.log_evidence == pytest.approx(SEARCH.fit(model, analysis).log_evidence, abs=0.05)
 
 
-BROKEN = {"now": True}        # no attribute of the analysis: what an analysis is belongs to a grid's identity
+BROKEN = {"now": True}  # no attribute of the analysis: what an analysis is belongs to a grid's identity
 
 
 class SometimesBroken(PointAnalysis):

@@ -1,4 +1,5 @@
 """Nested runs whose evidence counts are polished where that helps, and left alone where it does not."""
+
 import numpy as np
 import pytest
 

@@ -1,4 +1,5 @@
 """Sensitivity maps of phases: the study's own factor composes the fits of simulated data."""
+
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 

@@ -1,4 +1,5 @@
 """A tiny study in a temporary folder."""
+
 import pytest
 
 STUDY = """

@@ -1,8 +1,9 @@
 """A drifting line: a study whose datasets are fitted one after the other, with its posterior in closed form."""
+
 import numpy as np
 
 NOISE = 0.5
-PRIOR_SD = 20.0         # of the first dataset's level and slope
+PRIOR_SD = 20.0  # of the first dataset's level and slope
 X = np.linspace(-1.0, 1.0, 9)
 DESIGN = np.stack([np.ones_like(X), X], axis=1)
 

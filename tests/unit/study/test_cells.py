@@ -1,4 +1,5 @@
 """Cells in shards, and the keeping of what is finished."""
+
 import pytest
 
 from cavity.study.cells import cell_keys, cell_shards

@@ -1,4 +1,5 @@
 """A look at a study before it runs."""
+
 import numpy as np
 import pytest
 

@@ -1,4 +1,5 @@
 """What factor(dataset) gets."""
+
 import pytest
 
 from cavity.errors import DatasetError

@@ -1,4 +1,5 @@
 """Fitting in one process."""
+
 import json
 
 import pytest

@@ -1,4 +1,5 @@
 """Every kind of data file, alone and shared by several rows."""
+
 import json
 
 import h5py

@@ -1,4 +1,5 @@
 """Hashes change with what a result depends on, and with nothing else."""
+
 from cavity.study import Study
 from cavity.study.identity import Provenance, dataset_digest, digest, file_digest
 

@@ -1,4 +1,5 @@
 """Which files a job reads."""
+
 import re
 
 import pytest

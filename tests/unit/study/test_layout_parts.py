@@ -1,4 +1,5 @@
 """Paths and inputs of the jobs of grids and comparisons."""
+
 import pytest
 
 from cavity.errors import DatasetError

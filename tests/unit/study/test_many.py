@@ -1,4 +1,5 @@
 """What a study makes of its phases, in one process: kept cells, refusals, text for a terminal."""
+
 import numpy as np
 import pytest
 

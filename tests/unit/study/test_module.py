@@ -1,4 +1,5 @@
 """Running a study.py by path."""
+
 import sys
 
 import pytest

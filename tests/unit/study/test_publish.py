@@ -1,4 +1,5 @@
 """Copies of the last round in the fixed folder."""
+
 import shutil
 
 import pytest

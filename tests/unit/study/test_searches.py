@@ -1,4 +1,5 @@
 """A finished search is found again by what it was made from, and only then."""
+
 import numpy as np
 import pytest
 
@@ -120,7 +121,7 @@ def work_of_one_search(folder, results, n_datasets):
         composed.clear()
         likelihoods.clear()
         job = study.with_results(results / "job")
-        vars(job)["namespace"] = study.namespace      # one module, one count
+        vars(job)["namespace"] = study.namespace  # one module, one count
         context = phase_run.phase_context(job, job.config.phase("main"))
         plan = phase_run.plan_round(context, state)
         search_datasets(job, context, plan, ["d0"], {"d0": sites["d0"]} if sites else None)

@@ -1,4 +1,5 @@
 """One dataset after the other: what each sees of the one before, what a change fits again, and what is refused."""
+
 import json
 
 import numpy as np

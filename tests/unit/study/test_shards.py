@@ -1,4 +1,5 @@
 """Buckets of datasets."""
+
 import pytest
 
 from cavity.study.shards import MOST, shards_of

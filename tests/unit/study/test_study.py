@@ -1,4 +1,5 @@
 """Loading a study and composing its models."""
+
 from types import SimpleNamespace
 
 import pytest
@@ -90,7 +91,7 @@ def test_models_get_the_default_priors_of_the_studys_own_file(folder):
     assert [prior.upper_limit for prior in model.priors] == [3.0, 3.0] and tuple(model.units) == ("cm", "cm")
     assert list(study.shared_names.priors.values()) == ["shared.x"]
     with pytest.raises(ModelError, match="x has neither prior"):
-        cv.Model(study.namespace["Point"]).compile()      # the file holds for its study alone
+        cv.Model(study.namespace["Point"]).compile()  # the file holds for its study alone
 
 
 def test_other_default_priors_are_another_study(folder):

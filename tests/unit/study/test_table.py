@@ -1,4 +1,5 @@
 """The table of datasets is checked before anything runs."""
+
 import math
 
 import pytest

@@ -1,4 +1,5 @@
 """A fit after others depends on what its own dataset sees of them: another dataset's change leaves it alone."""
+
 import numpy as np
 import pytest
 
@@ -71,7 +72,8 @@ def test_a_shared_answer_is_seen_by_all(folder, tmp_path):
     )
     text = (folder / "study.py").read_text().replace('previous["main"].model_within(6.0)', "first_model()")
     (folder / "study.py").write_text(
-        text + (
+        text
+        + (
             "\n\nparent = cv.HierarchicalFactor(cv.GaussianPrior, mean=cv.GaussianPrior(0.0, 5.0), sigma=2.0)\n"
             "\n\ndef drawn(dataset):\n"
             "    line = cv.Model(Line, level=parent.drawn_variable(), slope=cv.GaussianPrior(0.0, 5.0))\n"
