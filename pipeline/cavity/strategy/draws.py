@@ -1,74 +1,29 @@
 """All importance draws of one site, from whatever rounds, weighted together: no likelihood call is thrown away."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import logsumexp
 
 from cavity.message.pareto import psis
-from cavity.search.proposal import Proposal, log_density, log_prior
-
-LARGEST_SHARE = 0.01  # of one draw in the weights: beyond, a rare region was hit by accident
-
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """Draws of one proposal.
-
-    Attributes
-    ----------
-    theta
-        (n, d) drawn variables, on their own scale.
-    z
-        (n, k) the other coordinates as standard normal ones: they mean the same under every interim prior.
-    log_l
-        (n,) log likelihoods.
-    proposal
-        The density the draws came from, in the normal coordinates of its own interim prior.
-    mean, sd
-        (d,) that interim prior.
-    """
-
-    theta: np.ndarray
-    z: np.ndarray
-    log_l: np.ndarray
-    proposal: Proposal
-    mean: np.ndarray
-    sd: np.ndarray
-
-    def log_density(self, theta, z):
-        """The proposal's density with respect to (theta, z)."""
-        return (
-            log_density(self.proposal, np.concatenate([(theta - self.mean) / self.sd, z], axis=1))
-            - np.log(self.sd).sum()
-        )
-
-    def to_tree(self):
-        """Arrays and numbers."""
-        proposal = {key: np.asarray(value, float) for key, value in self.proposal._asdict().items()}
-        return {"theta": self.theta, "z": self.z, "log_l": self.log_l, "mean": self.mean, "sd": self.sd, **proposal}
-
-    @classmethod
-    def from_tree(cls, tree):
-        """The inverse of :meth:`to_tree`."""
-        arrays = {key: np.asarray(value, float) for key, value in tree.items()}
-        proposal = Proposal(
-            arrays["weights"], arrays["means"], arrays["factors"], float(arrays["df"]), float(arrays["prior_fraction"])
-        )
-        parts = [arrays[key] for key in ("theta", "z", "log_l")]
-        return cls(*parts, proposal, arrays["mean"], arrays["sd"])
+from cavity.posterior.samples import Samples
+from cavity.search.proposal import Proposal, log_density, log_prior, normal_of
+from cavity.strategy.round import Batch, from_tree
+from cavity.strategy.tilted import Interim
 
 
-def batch_of(samples, interim, d):
+def batch_of(samples: Samples, interim: Interim, d: int) -> Batch:
     """The batch behind importance samples of a problem whose first d columns are drawn variables."""
-    from cavity.search.proposal import normal_of
-
-    arrays = {key: np.asarray(value, float) for key, value in samples.info["proposal"].items()}
-    proposal = Proposal(
-        arrays["weights"], arrays["means"], arrays["factors"], float(arrays["df"]), float(arrays["prior_fraction"])
-    )
     z = normal_of(samples.unit)
+    proposal = from_tree(Proposal, samples.info["proposal"])
     return Batch(samples.values[:, :d], z[:, d:], samples.log_likelihoods, proposal, interim.mean, interim.sd)
+
+
+def _log_density(batch, theta, z):
+    """The density of a batch's proposal with respect to (theta, z)."""
+    standard = np.concatenate([(theta - batch.mean) / batch.sd, z], axis=1)
+    return log_density(batch.proposal, standard) - np.log(batch.sd).sum()
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,27 +43,27 @@ class Weighted:
     log_w: np.ndarray
 
     @property
-    def log_weights(self):
+    def log_weights(self) -> np.ndarray:
         """Normalised."""
         return self.log_w - logsumexp(self.log_w)
 
     @property
-    def ess(self):
+    def ess(self) -> float:
         """Draws that count."""
         return float(np.exp(-logsumexp(2 * self.log_weights)))
 
     @property
-    def pareto_k(self):
+    def pareto_k(self) -> float:
         """Shape of the weights' tail."""
         return float(psis(self.log_weights)[1])
 
     @property
-    def largest(self):
+    def largest(self) -> float:
         """The share of the heaviest draw."""
         return float(np.exp(self.log_weights.max()))
 
 
-def weighted_together(batches, interim):
+def weighted_together(batches: Sequence[Batch], interim: Interim) -> Weighted:
     """Every draw of every batch, weighted by the mixture of all their proposals.
 
     The deterministic mixture (balance heuristic) of Veach & Guibas (1995) and Cornuet et al. (2012): a draw that one
@@ -118,14 +73,14 @@ def weighted_together(batches, interim):
     Parameters
     ----------
     batches
-        A list of :class:`Batch`.
+        A list of :class:`~cavity.strategy.round.Batch`.
     interim
         Its ``mean`` and ``sd`` (d,): the Gaussian prior of theta to weight for.
     """
     theta = np.concatenate([batch.theta for batch in batches])
     z = np.concatenate([batch.z for batch in batches])
     log_l = np.concatenate([batch.log_l for batch in batches])
-    mixture = logsumexp([np.log(len(batch.log_l)) + batch.log_density(theta, z) for batch in batches], axis=0)
+    mixture = logsumexp([np.log(len(batch.log_l)) + _log_density(batch, theta, z) for batch in batches], axis=0)
     standard = (theta - interim.mean) / interim.sd
     prior = log_prior(standard) - np.log(interim.sd).sum() + log_prior(z)
     order = _halves([len(batch.log_l) for batch in batches])

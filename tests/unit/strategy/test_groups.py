@@ -7,7 +7,7 @@ import cavity as cv
 from cavity.graph import name_shared, with_groups
 from cavity.strategy import groups
 from cavity.strategy.context import EPSettings, PhaseContext
-from cavity.strategy.expectation_propagation import run_rounds
+from cavity.strategy.run import conclude, rounds_of
 
 
 class Level:
@@ -75,7 +75,7 @@ def exact(y, n_groups=6):
 
 def test_three_levels_agree_with_the_closed_form():
     phase, y = study()
-    statistics = run_rounds(phase).shared.statistics()
+    statistics = conclude(phase, rounds_of(phase)).shared.statistics()
     for name, (mean, sd) in exact(y).items():
         assert abs(statistics[name]["mean"] - mean) < 0.1 * sd
         assert statistics[name]["sd"] / sd == pytest.approx(1.0, abs=0.1)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from cavity.errors import CavityError, GraphError, LikelihoodError
-from cavity.strategy import phase_run
 from cavity.study import Study
 from cavity.study.check import check_phase, middle
+from cavity.study.context import phase_context
 
 from .test_many import write_levels
 
@@ -19,7 +19,7 @@ def levels(tmp_path):
 
 def check(folder):
     study = Study.load(folder)
-    return check_phase(study, phase_run.phase_context(study, study.config.phase("main")))
+    return check_phase(study, phase_context(study, study.config.phase("main")))
 
 
 def test_it_says_what_is_shared_drawn_and_what_it_costs(folder):
@@ -63,5 +63,5 @@ def test_an_axis_that_cannot_be_cut_names_its_grid_or_map(levels, old, new, sent
 
 def test_the_middle_of_a_drawn_variable_is_its_parents(folder):
     study = Study.load(folder)
-    view = phase_run.phase_context(study, study.config.phase("main")).view("a")
+    view = phase_context(study, study.config.phase("main")).view("a")
     assert np.allclose(middle(view), [0.0])

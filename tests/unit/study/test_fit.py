@@ -6,7 +6,6 @@ import pytest
 
 from cavity.errors import StudyError
 from cavity.study import Study
-from cavity.study.fit import goes_on
 
 
 def test_a_study_is_fitted_and_published(folder, tmp_path):
@@ -25,8 +24,3 @@ def test_a_study_is_fitted_and_published(folder, tmp_path):
 def test_an_unknown_phase(folder):
     with pytest.raises(StudyError, match="no phase man; did you mean main?"):
         Study.load(folder).fit(["man"])
-
-
-def test_which_decisions_go_on():
-    goes = [name for name in ("pilot", "refresh", "converged", "max_rounds") if goes_on({"decision": name})]
-    assert goes == ["pilot", "refresh"]
