@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,6 +41,13 @@ def test_no_rule_has_a_run_block_and_only_the_target_asks_the_checkpoint():
     users = [path.name for path, text in rules.items() if "last_round_files(" in text]
     assert sorted(users) == ["Snakefile", "common.smk"]
     assert len(rules[ROOT / "Snakefile"].splitlines()) <= 60
+
+
+def test_no_profile_asks_for_job_arrays():
+    """Arrays hang where they are longer than ``jobs``, and every task is judged by the first one's output."""
+    profiles = {path.parent.name: yaml.safe_load(path.read_text()) for path in ROOT.glob("profiles/*/config.yaml")}
+    assert {"default", "slurm"} <= set(profiles)
+    assert [(name, key) for name, keys in profiles.items() for key in keys if "array" in key] == []
 
 
 def test_the_conda_environment_pins_the_versions_of_the_lock():
