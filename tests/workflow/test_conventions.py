@@ -29,6 +29,44 @@ def test_a_configfile_elsewhere_is_a_study(fresh):
     assert "study=study, run=main" in done.output and "study/d3.csv" in done.output
 
 
+@pytest.mark.parametrize("content", ["phases: [{name: first}]", "study: study.py\nphases: [{name: first}]"])
+def test_a_configfile_without_datasets_is_the_study_of_its_folder(fresh, tmp_path, content):
+    (fresh.study / "config.yaml").write_text(content)
+    run = ("--directory", tmp_path / "w", "--dry-run", "--quiet", "host", "--snakefile", ROOT / "Snakefile")
+    done = snakemake(*run, "--configfile", "study/config.yaml", cwd=fresh.folder)
+    assert done.returncode == 0, done.stdout
+    assert "study=study, run=first" in done.stdout and "study=gaussian_hierarchical" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "sentence"),
+    [
+        ("seed: 1", ["{default}"], "lie in two folders"),
+        ("seed: 1", ["--config", "study=eight_schools"], "give one of them"),
+        ("study: eight_schools", [], "--config study=NAME"),
+    ],
+)
+def test_a_configfile_is_never_another_study(fresh, content, arguments, sentence):
+    (fresh.study / "config.yaml").write_text(content)
+    default = ROOT / "config" / "gaussian_hierarchical" / "config.yaml"
+    more = [argument.format(default=default) for argument in arguments]
+    done = fresh.run("--dry-run", "--configfile", str(fresh.study / "config.yaml"), *more, check=False)
+    assert done.returncode != 0 and "Building DAG" not in done.output
+    assert done.output.count(sentence) == 1 and "Traceback" not in done.output, done.output
+
+
+def test_a_modules_own_study_is_not_the_configfile_of_the_command_line(fresh):
+    module = "module one:\n    snakefile: {!r}\n    config: {}\nuse rule * from one as one_*\n"
+    (fresh.folder / "own.yaml").write_text("lanes: 3\n")
+    for config, files in (
+        ('{"study": "study/config.yaml", "seed": 5}', "own.yaml"),  # it has its own
+        ('{"study": "gaussian_hierarchical", **config}', "study/config.yaml"),  # it is made of the command line's
+    ):
+        (fresh.folder / "Snakefile").write_text(module.format(str(ROOT / "Snakefile"), config))
+        done = snakemake("one_all", "--dry-run", "--quiet", "host", "--configfile", files, cwd=fresh.folder)
+        assert done.returncode == 0 and "study=study, run=main" in done.stdout, done.stdout
+
+
 def test_a_key_on_the_command_line_overrides_the_study(fresh):
     run = fresh.run("--dry-run", "--printshellcmds", "--config", "study=study/config.yaml", "seed=5")
     assert "--set=seed=5" in run.output
