@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import cavity.plot.phase
 from cavity.errors import StudyError
 from cavity.study import Study
 from cavity.study.fit import goes_on
@@ -20,6 +21,24 @@ def test_a_study_is_fitted_and_published(folder, tmp_path):
     assert "a.point.x" in summary["parameters"]
     assert summary["provenance"]["hash"] == study.identity("main")
     assert Study.load(folder, results=tmp_path / "results").results["main"] == result
+
+
+def test_a_plot_that_fails_costs_no_fit(folder, tmp_path, monkeypatch, caplog):
+    def fail(*arguments, **settings):
+        raise RuntimeError("no ink")
+
+    text = (folder / "study.py").read_text()
+    drawn = "    data, noise_map = [1.0, 2.0], 1.0\n    def model_data(self, instance):\n        return 1 / 0\n"
+    (folder / "study.py").write_text(text.replace("    def __init__(self, y)", f"{drawn}\n    def __init__(self, y)"))
+    monkeypatch.setattr(cavity.plot.phase, "plot_corner", fail)
+    study = Study.load(folder, results=tmp_path / "results")
+    assert study.fit()["main"].converged and study.results["main"].converged
+    plots = tmp_path / "results" / "points" / "main" / "plots"
+    assert sorted(path.name for path in plots.iterdir()) == ["convergence.png", "graph.png", "population.png"]
+    lines = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    reasons = {"fit_a": "ZeroDivisionError: division by zero", "fit_b": "ZeroDivisionError: division by zero"}
+    reasons["corner"] = "RuntimeError: no ink"
+    assert lines == [f"{plots / name}.png: not drawn, {why}; everything else goes on" for name, why in reasons.items()]
 
 
 def test_an_unknown_phase(folder):
