@@ -1,13 +1,19 @@
 """Where a workflow may be started from, used as a module, and reported."""
 
+import ast
 import base64
 import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from snakemake import report
 
 ROOT = Path(__file__).parents[2]
 
@@ -100,6 +106,39 @@ def test_the_conda_environment_pins_the_versions_of_the_lock():
 def test_the_lock_has_versions_and_no_addresses():
     lines = (ROOT / "requirements.lock").read_text().splitlines()
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+", line) for line in lines)
+
+
+def installed_with(requirements):
+    """Names of the distributions that these requirements bring, theirs included."""
+    names, queue = set(), [Requirement(line) for line in requirements]
+    while queue:
+        requirement = queue.pop()
+        name = canonicalize_name(requirement.name)
+        extras = [{"extra": extra} for extra in (*requirement.extras, "")]
+        if (name, *requirement.extras) not in names:
+            names.add((name, *requirement.extras))
+            further = [Requirement(line) for line in requires(name) or ()]
+            queue += [r for r in further if not r.marker or any(r.marker.evaluate(extra) for extra in extras)]
+    return {name for name, *_ in names}
+
+
+def imported_by(folder):
+    """Top-level modules that the Python files below a folder import, wherever in them."""
+    nodes = [node for file in Path(folder).rglob("*.py") for node in ast.walk(ast.parse(file.read_text()))]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    return {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+
+
+def test_the_package_brings_what_a_report_imports():
+    """``make example`` installs no extra; Snakemake leaves to an extra of its own what colours a report's code."""
+    requirements = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    owners, brought = packages_distributions(), installed_with(requirements)
+    imported = imported_by(Path(report.__file__).parent)
+    assert {"pygments", "jinja2", "snakemake"} <= imported
+    assert {name for name in imported if not {canonicalize_name(o) for o in owners[name]} & brought} == set()
+    without = installed_with([line for line in requirements if not line.startswith("pygments")])
+    assert "pygments" not in without and "jinja2" in without, "the check sees what is missing"
 
 
 @pytest.mark.long
