@@ -38,7 +38,8 @@ def draw_phase(context, result, folder, truth=None):
     """
     shown = context.datasets[:LARGEST_GRAPH]
     views = [context.view(dataset) for dataset in shown]
-    description = describe_views(views, context.names.priors, context.names.parents, total=len(context.datasets))
+    names, total = context.names, len(context.datasets)
+    description = describe_views(views, names.priors, names.parents, total, names.plates)
     fits = {}
     for view in views[:LARGEST_FITS]:
         fit = fit_of_dataset(view, result)
@@ -136,11 +137,11 @@ def _figures(result, description, truth):
 
 
 def populations(description):
-    """[(parent, path of the parameter drawn from it)], each once."""
-    description = description or {"nodes": (), "edges": ()}
+    """[(parent, path of the parameter drawn from it)], each once, of parents that are the same for all datasets."""
+    description = description or {"nodes": (), "edges": (), "parents": ()}
     paths = {node["id"]: node["label"] for node in description["nodes"] if node["role"] == "drawn"}
     pairs = [(start.removeprefix("parent:"), paths[end]) for start, end in description["edges"] if end in paths]
-    return list(dict.fromkeys(pairs))
+    return [pair for pair in dict.fromkeys(pairs) if pair[0] in description["parents"]]
 
 
 def _true_arguments(arguments, truth):
