@@ -43,7 +43,7 @@ def draw_phase(context, result, folder, truth=None):
     graph = folder / "graph.png"
     views = try_plot(graph, lambda: [context.view(dataset) for dataset in context.datasets[:LARGEST_GRAPH]]) or []
     names, total = context.names, len(context.datasets)
-    description = try_plot(graph, lambda: describe_views(views, names.priors, names.parents, total=total))
+    description = try_plot(graph, lambda: describe_views(views, names.priors, names.parents, total, names.plates))
     for view in views[:LARGEST_FITS]:
         fit = try_plot(folder / f"fit_{view.dataset}.png", fit_of_dataset, view, result)
         if fit is not None:
@@ -142,11 +142,11 @@ def _population(result, parent, drawn, described, truth):
 
 
 def populations(description):
-    """[(parent, path of the parameter drawn from it)], each once."""
-    description = description or {"nodes": (), "edges": ()}
+    """[(parent, path of the parameter drawn from it)], each once, of parents that are the same for all datasets."""
+    description = description or {"nodes": (), "edges": (), "parents": ()}
     paths = {node["id"]: node["label"] for node in description["nodes"] if node["role"] == "drawn"}
     pairs = [(start.removeprefix("parent:"), paths[end]) for start, end in description["edges"] if end in paths]
-    return list(dict.fromkeys(pairs))
+    return [pair for pair in dict.fromkeys(pairs) if pair[0] in description["parents"]]
 
 
 def _true_arguments(arguments, truth):

@@ -73,7 +73,7 @@ def test_a_datasets_fit_joins_its_own_and_the_shared_parameters():
 
 def context_and_result():
     views, gain = shared_gain()
-    names = types.SimpleNamespace(priors={gain: "gain"}, parents={})
+    names = types.SimpleNamespace(priors={gain: "gain"}, parents={}, plates=())
     context = types.SimpleNamespace(datasets=("a", "b"), view=views.__getitem__, names=names)
     samples = Samples(names=("level",), values=np.random.default_rng(1).normal(2.0, 0.1, size=(50, 1)))
     shared = dataclasses.replace(samples, names=("gain",))
