@@ -3,11 +3,25 @@
 import json
 
 import pytest
+import yaml
 
 import cavity.plot.phase
 from cavity.errors import StudyError
 from cavity.study import Study
 from cavity.study.fit import goes_on
+
+PARENT = "cv.HierarchicalFactor(cv.GaussianPrior, mean=cv.GaussianPrior(0.0, 1.0), sigma=cv.HalfNormalPrior(1.0))"
+OWN = "cv.HierarchicalFactor(cv.GaussianPrior, mean=level + slope * dataset.time, sigma=spread)"
+ABOVE = "level, slope, spread = cv.GaussianPrior(0.0, 1.0), cv.GaussianPrior(0.0, 1.0), cv.HalfNormalPrior(1.0)"
+
+
+@pytest.fixture
+def covariate(folder):
+    """The same study with the population's mean on a line over a covariate: each dataset has a parent of its own."""
+    path = folder / "study.py"
+    text = path.read_text().replace(f"population = {PARENT}", ABOVE)
+    path.write_text(text.replace("    point = ", f"    population = {OWN}\n    point = "))
+    return folder
 
 
 def test_a_study_is_fitted_and_published(folder, tmp_path):
@@ -39,6 +53,19 @@ def test_a_plot_that_fails_costs_no_fit(folder, tmp_path, monkeypatch, caplog):
     reasons = {"fit_a": "ZeroDivisionError: division by zero", "fit_b": "ZeroDivisionError: division by zero"}
     reasons["corner"] = "RuntimeError: no ink"
     assert lines == [f"{plots / name}.png: not drawn, {why}; everything else goes on" for name, why in reasons.items()]
+
+
+@pytest.mark.parametrize("inference", ["ep", "joint"])
+def test_a_study_whose_parents_are_made_inside_factor_is_published_whole(covariate, tmp_path, inference):
+    phase = {"name": "main", "inference": inference, "search": {"name": "Laplace"}, "ep": {"max_rounds": 1}}
+    (covariate / "config.yaml").write_text(yaml.safe_dump({"phases": [phase]}))
+    study = Study.load(covariate, results=tmp_path / "results")
+    result = study.fit()["main"]
+    assert result.shared.names == ("level", "slope", "spread") and result.locals["b"].names == ("point.x",)
+    folder = tmp_path / "results" / "points" / "main"
+    assert {"graph.png", "corner.png"} <= {path.name for path in (folder / "plots").iterdir()}
+    summary = json.loads((folder / "summary.json").read_text())
+    assert {"level", "slope", "spread", "a.point.x"} <= set(summary["parameters"])
 
 
 def test_an_unknown_phase(folder):
