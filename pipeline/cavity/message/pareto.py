@@ -22,6 +22,22 @@ def effective_sample_size(log_weights, axis=-1):
     return np.exp(2 * log_sum_exp(log_weights, axis) - log_sum_exp(2 * log_weights, axis))
 
 
+def tempered(log_weights, enough):
+    """The log weights times the largest power of at most 1 at which the effective sample size is ``enough``."""
+    finite = np.where(np.isfinite(log_weights), log_weights, -np.inf)
+    if effective_sample_size(finite) >= enough:
+        return finite
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        power = 0.5 * (low + high)
+        low, high = (power, high) if effective_sample_size(_powered(finite, power)) >= enough else (low, power)
+    return _powered(finite, low)
+
+
+def _powered(log_weights, power):
+    return np.where(np.isfinite(log_weights), power * np.where(np.isfinite(log_weights), log_weights, 0.0), -np.inf)
+
+
 def generalised_pareto_fit(exceedances):
     """Shape and scale of a generalised Pareto distribution.
 

@@ -39,7 +39,7 @@ def plan_round(context: PhaseContext, state: Round | None) -> Plan:
         covariance=joined.covariance,
     )
     if plan.kind == "table":
-        plan = replace(plan, nodes=joined.next_nodes, node_log_mass=joined.node_log_mass)
+        plan = replace(plan, nodes=following.next_nodes, node_log_mass=joined.node_log_mass)
     return plan
 
 
@@ -129,6 +129,8 @@ def reasons(state: Round, tolerance: float, limits: Limits = POLICY) -> list[str
     if joined.interpolation_error > limits.coarse:
         coarse = joined.interpolation_error
         found.append(f"leaving out every second node of the tables moves the answer by {coarse:.2f} sd")
+    if state.following.next_kind == "table" != state.kind:
+        found.append("polynomials in the shared parameters do not follow the likelihood, tables must")
     if joined.outside:
         found.append("the posterior reaches beyond where the sites were built")
     return found
@@ -156,7 +158,9 @@ def _aggregate_sites(context, sites, state, number):
         start = state.joined.mean, state.joined.covariance
         if state.following.next_kind == "pilot":
             start = newton(space, bank, *start)[:2]
-    return join(context, space, bank, start, number)
+    allowed = context.limits.surrogate_error
+    bent = any(site.info.get("surrogate_error", 0.0) > allowed for site in bank.sites)
+    return replace(join(context, space, bank, start, number), bent=bent)
 
 
 def _aggregate_groups(context, sites, number, loop):
@@ -302,15 +306,15 @@ def _with_messages(space, sites, joined):
 
 
 def _with_landscape(context, sites, found):
-    """The same from the product of the pilots' densities, where that is broad or has several modes: tables follow."""
+    """The same with nodes, and from the product of the pilots' densities where that is broad or has several modes."""
     space, limits = context.space, context.limits
     axes, log_density = tables.pilot_landscape(space, sites)
     mean, spread = tables.landscape_moments(axes, log_density)
     broad = np.sqrt(np.diag(spread) / np.diag(found.covariance)).max() > limits.broad
+    found = replace(found, placed=tables.place_nodes(axes, log_density, tables.NODES[space.dimension], limits))
     if not broad and tables.count_modes(log_density, limits) <= 1:
         return found
-    nodes = tables.place_nodes(axes, log_density, tables.NODES[space.dimension], limits)
-    return replace(found, needs_table=True, mean=mean, covariance=spread, next_nodes=nodes)
+    return replace(found, needs_table=True, mean=mean, covariance=spread)
 
 
 def _message(points):
@@ -334,8 +338,10 @@ def following_of(context: PhaseContext, before: Round | None, found: Round) -> F
         poor |= ~(found.site_pareto_k < limits.k_hat_limit)
     shift = found.shift.max(initial=0.0)
     needs, kind, draws = np.ones(len(found.datasets), bool), "refresh", context.ep.n_draws
-    if found.kind == "table" or joined.needs_table:
-        kind = "table"
+    nodes = joined.placed if before is None or joined.placed is not None else before.following.next_nodes
+    bent = nodes is not None and (joined.bent or joined.method == "hmc")
+    if found.kind == "table" or joined.needs_table or bent:
+        kind = "table"  # bent: no polynomial in the shared parameters follows the likelihood
     elif joined.shares and (found.round == 0 or shift > limits.pilot_shift):
         kind, draws = "pilot", limits.pilot_draws  # the surrogates' centre still moves
     elif found.kind == "refresh":
@@ -343,7 +349,7 @@ def following_of(context: PhaseContext, before: Round | None, found: Round) -> F
             needs = poor | noisiest(joined.site_noise, limits.noise_share)
         if joined.mcse.max(initial=0.0) > limits.noisy:
             draws = min(2 * before.following.next_draws, limits.most_draws)
-    return Following(poor=poor, needs_search=needs, next_kind=kind, next_draws=draws)
+    return Following(poor=poor, needs_search=needs, next_kind=kind, next_draws=draws, next_nodes=nodes)
 
 
 def noisiest(noise: np.ndarray, share: float) -> np.ndarray:

@@ -130,10 +130,11 @@ class Joined:
     sweeps: int = 0  # to the fixed point of EP
     warnings: tuple[str, ...] = ()  # sentences for the reader
     needs_table: bool = False  # of a pilot: its density is broad or has several modes
+    bent: bool = False  # whether a site's likelihood follows no polynomial in the shared parameters
     modes: int | None = None  # of tables: maxima of the posterior
     interpolation_error: float = 0.0  # of tables: change of the answer, in sd, when every second node is left out
     node_log_mass: np.ndarray | None = None  # [K] of tables: log posterior mass at the nodes, up to a constant
-    next_nodes: np.ndarray | None = None  # [K, D] of the tables that follow
+    placed: np.ndarray | None = None  # [K, D] of a pilot or tables: where nodes would go now
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,6 +145,7 @@ class Following:
     needs_search: np.ndarray  # [N] whether it is searched again
     next_kind: str  # the next plan's kind
     next_draws: int  # and its n_draws
+    next_nodes: np.ndarray | None = None  # [K, D] and its nodes, as they were last placed
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cavity.message.pareto import effective_sample_size, generalised_pareto_fit, log_sum_exp, psis
+from cavity.message.pareto import effective_sample_size, generalised_pareto_fit, log_sum_exp, psis, tempered
 
 
 def test_log_sum_exp_of_nothing_but_minus_infinity_is_minus_infinity():
@@ -55,3 +55,11 @@ def test_a_plateau_of_equal_weights_is_fine():
 def test_effective_sample_size():
     assert effective_sample_size(np.zeros(7)) == pytest.approx(7.0)
     assert effective_sample_size(np.log([0.5, 0.25, 0.25])) == pytest.approx(1 / 0.375)
+
+
+def test_weights_are_tempered_until_enough_draws_matter():
+    log_weights = np.append(-50.0 * np.random.default_rng(0).random(200), -np.inf)
+    assert effective_sample_size(log_weights) < 20
+    assert effective_sample_size(tempered(log_weights, 20.0)) == pytest.approx(20.0, rel=1e-3)
+    assert tempered(log_weights, 20.0)[-1] == -np.inf
+    assert np.array_equal(tempered(log_weights, 1.0), log_weights)

@@ -102,6 +102,23 @@ def broad(limits):
     return ep.aggregate(c, pilots).joined.needs_table
 
 
+@cache
+def tabulated():
+    """A phase of one shared parameter after its pilot: (phase, first round, sites of the second)."""
+    c = context(n=2, kind="shared")
+    sites = run.search_round(c, run.plan_round(c), c.datasets, {})
+    first = run.aggregate(c, sites)
+    return c, first, run.search_round(c, run.plan_round(c, first), c.datasets, sites)
+
+
+def bent(limits):
+    """What follows where a polynomial misses its likelihood by half a nat."""
+    c, first, sites = tabulated()
+    site = sites["d1"].site
+    missed = replace(sites["d1"], site=replace(site, info={**site.info, "surrogate_error": 0.5}))
+    return ep.aggregate(replace(c, limits=limits), {**sites, "d1": missed}, first).following.next_kind
+
+
 def two_peaks(limits):
     x = np.linspace(-10, 10, 401)
     return tables.count_modes(np.logaddexp(-0.5 * (x - 4) ** 2, -0.5 * (x + 4) ** 2 - 7.0), limits) == 1
@@ -122,7 +139,7 @@ def table_beside_its_peak(limits):
 
 def looks_beyond(limits):
     nodes, joined = table_beside_its_peak(replace(limits, coarse=-1.0))
-    return joined.next_nodes.max() > nodes.max()
+    return joined.placed.max() > nodes.max()
 
 
 def searched_calls(limits):
@@ -136,7 +153,7 @@ GUARDS = [
     ("shift_noise", 0, lambda at: not says("the mean moved", a_round(shift=0.25, mcse=np.array([0.14, 0.14])), at)),
     ("table_share", OFF, lambda at: says("Monte Carlo error", a_round("table", mcse=np.array([0.1, 0.1])), at)),
     ("coarse", OFF, lambda at: says("every second node", a_round("table", interpolation_error=0.2), at)),
-    ("coarse", -1, lambda at: table_beside_its_peak(at)[1].next_nodes.shape == (41, 1)),
+    ("coarse", -1, lambda at: table_beside_its_peak(at)[1].placed.shape == (41, 1)),
     ("k_hat_limit", OFF, lambda at: says("Pareto k of the exact pass", a_round(pareto_k=0.8), at)),
     ("k_hat_limit", OFF, lambda at: following(replace(a_round(), site_pareto_k=np.array([0.8, 0.1])), at).poor[0]),
     ("k_hat_limit", OFF, lambda at: not covers(weighted(pareto_k=0.8), at)),
@@ -161,6 +178,7 @@ GUARDS = [
     ("most_draws", OFF, lambda at: following(a_round(mcse=np.array([0.12, 0.0])), at, before=3000).next_draws < 6000),
     ("largest_share", OFF, lambda at: not is_healthy(weighted(largest=0.05), at)),
     ("rescue_live_points", 5, lambda at: rescue_search(at).nlive >= 50),
+    ("surrogate_error", OFF, lambda at: bent(at) == "table"),
     ("broad", OFF, broad),
     ("mode_depth", OFF, two_peaks),
     ("depth", OFF, span),
