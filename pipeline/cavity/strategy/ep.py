@@ -15,7 +15,7 @@ from cavity.propagate.sweep import describe_stall, newton, propagate
 from cavity.propagate.transform import GlobalSpace
 from cavity.rng import generator, seed_sequence
 from cavity.strategy import tables
-from cavity.strategy.context import PhaseContext, refuse_unused
+from cavity.strategy.context import PhaseContext, refuse_unused, spent_sentence
 from cavity.strategy.groups import has_groups, join_groups, names_in
 from cavity.strategy.limits import POLICY, Limits
 from cavity.strategy.round import Decision, Following, Joined, Plan, Round, Searched
@@ -85,6 +85,7 @@ def aggregate(
         rejected=sum(searched.rejected for searched in now),
         ess=np.array([searched.ess for searched in sites.values()]),
         site_pareto_k=np.array([searched.pareto_k for searched in sites.values()]),
+        exhausted=np.array([searched.exhausted for searched in sites.values()]),
         shift=_shift(state, joined),
         joined=joined,
     )
@@ -98,8 +99,12 @@ def decide(
     max_rounds = context.ep.max_rounds if max_rounds is None else int(max_rounds)
     tolerance = context.ep.tolerance if tolerance is None else float(tolerance)
     wrong = reasons(state, tolerance, context.limits)
+    if wrong and state.spent:
+        wrong.append(spent_sentence(context, state.spent))
     if not wrong:
         decision, why = "converged", f"every criterion holds at tolerance {tolerance:g}"
+    elif state.spent and state.round and not np.any(state.calls):
+        decision, why = "stopped", "; ".join(wrong)
     elif state.round + 1 >= max_rounds:
         decision, why = "max_rounds", f"{state.round + 1} rounds done; still open: {'; '.join(wrong)}"
     else:
@@ -120,7 +125,7 @@ def reasons(state: Round, tolerance: float, limits: Limits = POLICY) -> list[str
     moved = shift > np.maximum(limits.shift_limit, limits.shift_noise * mcse)
     if moved.any():
         found.append(f"the mean moved by {shift[moved].max():.2f} sd since the round before")
-    bad = state.following.needs_search & state.following.poor
+    bad = (state.following.needs_search | state.exhausted) & state.following.poor
     if bad.any():
         names = [name for name, is_bad in zip(state.datasets, bad) if is_bad]
         found.append(f"{len(names)} site(s) rest on too few draws, {names[0]} first")

@@ -14,10 +14,11 @@ from cavity.propagate.exact import ExactPass
 from cavity.propagate.table import build_table
 from cavity.strategy import ep, joint, run, tables
 from cavity.strategy.limits import POLICY, Limits
-from cavity.strategy.round import Following, Points, Round, Searched
-from cavity.strategy.site_search import covers, is_healthy, rescue_search, search_site
+from cavity.strategy.round import Following, Plan, Points, Round, Searched
+from cavity.strategy.site_search import affordable, covers, is_healthy, rescue_search, search_site
 
 OFF = 1e9
+TABLE = Plan(2, "table", ("d0",), n_draws=400, nodes=np.zeros((100, 1)))
 SMALL = np.array([40, 40])  # particles of two sites
 
 
@@ -142,8 +143,9 @@ def looks_beyond(limits):
     return joined.placed.max() > nodes.max()
 
 
-def searched_calls(limits):
-    c = replace(context(n=1, search=cv.Laplace(n_draws=128, n_scan=16)), limits=limits)
+def searched_calls(limits, search=None, max_calls=None):
+    search = search or cv.Laplace(n_draws=128, n_scan=16)
+    c = replace(context(n=1, search=search), limits=limits, max_calls=max_calls)
     return search_site(c, "d0", run.plan_round(c)).calls
 
 
@@ -178,6 +180,8 @@ GUARDS = [
     ("most_draws", OFF, lambda at: following(a_round(mcse=np.array([0.12, 0.0])), at, before=3000).next_draws < 6000),
     ("largest_share", OFF, lambda at: not is_healthy(weighted(largest=0.05), at)),
     ("rescue_live_points", 5, lambda at: rescue_search(at).nlive >= 50),
+    ("fewest_calls", 10_000, lambda at: searched_calls(at, cv.DynestyStatic(nlive=50), max_calls=400) < 600),
+    ("fewest_at_a_node", 0, lambda at: affordable(TABLE, Searched("d0", 1, "table", 0), 4900, 1, at) is None),
     ("surrogate_error", OFF, lambda at: bent(at) == "table"),
     ("broad", OFF, broad),
     ("mode_depth", OFF, two_peaks),
