@@ -14,7 +14,7 @@ from cavity.propagate.site import Site
 from cavity.propagate.sweep import describe_stall, newton, propagate
 from cavity.rng import generator, seed_sequence
 from cavity.strategy import tables
-from cavity.strategy.context import refuse_unused
+from cavity.strategy.context import refuse_unused, spent_sentence
 from cavity.strategy.groups import has_groups, join_groups
 
 PILOT_SHIFT = 1.0  # in sd of q: a larger move asks for another pilot
@@ -107,6 +107,7 @@ def aggregate(context, sites, state=None):
     found["rejected"] = int(sum(int(tree["rejected"]) for tree in sites.values() if tree["round"] == number))
     found["ess"] = np.array([float(tree["ess"]) for tree in sites.values()])
     found["site_pareto_k"] = np.array([float(tree["pareto_k"]) for tree in sites.values()])
+    found["exhausted"] = np.array([bool(tree.get("exhausted", False)) for tree in sites.values()])
     found["shift"] = _shift(state, found)
     return {**found, **_next_round(context, state, found, number)}
 
@@ -123,8 +124,13 @@ def decide(context, state, max_rounds=None, tolerance=None):
     tolerance = context.ep.tolerance if tolerance is None else float(tolerance)
     number = int(state["round"])
     wrong = reasons(state, tolerance)
+    spent = [name for name, is_spent in zip(state["datasets"], state.get("exhausted", ())) if is_spent]
+    if wrong and spent:
+        wrong.append(spent_sentence(context, spent))
     if not wrong:
         decision, why = "converged", f"every criterion holds at tolerance {tolerance:g}"
+    elif spent and number and not np.any(state["calls"]):
+        decision, why = "stopped", "; ".join(wrong)
     elif number + 1 >= max_rounds:
         decision, why = "max_rounds", f"{number + 1} rounds done; still open: {'; '.join(wrong)}"
     else:
@@ -146,6 +152,7 @@ def reasons(state, tolerance):
     if moved.any():
         found.append(f"the mean moved by {shift[moved].max():.2f} sd since the round before")
     bad = np.asarray(state["needs_search"], bool) & np.asarray(state["poor"], bool)
+    bad |= np.asarray(state.get("exhausted", np.zeros(len(bad))), bool) & np.asarray(state["poor"], bool)
     if bad.any():
         names = [name for name, is_bad in zip(state["datasets"], bad) if is_bad]
         found.append(f"{len(names)} site(s) rest on too few draws, {names[0]} first")
