@@ -1,5 +1,7 @@
 """What a user writes to say how well a model fits one dataset."""
 
+from typing import Any
+
 from cavity.errors import AnalysisError
 
 
@@ -14,7 +16,7 @@ class Analysis:
 
     use_jax = False
 
-    def log_likelihood_function(self, instance):
+    def log_likelihood_function(self, instance: Any) -> float:
         """The log likelihood of the data given one instance of the model: a finite float, or -inf to reject.
 
         Raises
@@ -26,10 +28,10 @@ class Analysis:
             f"{type(self).__name__} does not define log_likelihood_function(self, instance); write it to return a float"
         )
 
-    def visualize(self, paths, instance):
+    def visualize(self, paths: Any, instance: Any) -> None:
         """Draw the best model so far into ``paths.image_path``; called during a fit. Does nothing unless overridden."""
 
 
-def can_draw(analysis):
+def can_draw(analysis: Any) -> bool:
     """Whether an analysis offers what a plot of data, model and residuals needs."""
     return all(hasattr(analysis, name) for name in ("data", "noise_map", "model_data"))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from cavity.errors import GraphError
+from cavity.graph.naming import SharedNames
 from cavity.prior import DrawnVariable, Expression, GaussianPrior
 
 PREDICTIVE_DRAWS = 400
@@ -32,7 +33,7 @@ class Coordinates:
     prior_of: dict
     groups: dict
 
-    def form(self, value):
+    def form(self, value: Any) -> dict | float:
         """A number, or an expression of coordinates, as JSON."""
         return value.to_dict(self._name) if isinstance(value, Expression) else float(value)
 
@@ -42,7 +43,7 @@ class Coordinates:
         return self.name_of[prior]
 
 
-def coordinates_of(names):
+def coordinates_of(names: "SharedNames") -> Coordinates:
     """Coordinates of a study's ``SharedNames``.
 
     Raises

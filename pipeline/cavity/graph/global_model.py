@@ -1,10 +1,15 @@
 """The model of a whole graph: every factor's parameters at once, drawn variables after their parents."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from cavity.errors import ModelError
+from cavity.graph.hierarchical import HierarchicalFactor
 from cavity.model import Collection, acceptance
+from cavity.prior import Expression, Prior
 
 
 class GlobalPriorModel(Collection):
@@ -14,13 +19,13 @@ class GlobalPriorModel(Collection):
     parent's quantile, so a joint fit samples the hierarchy itself.
     """
 
-    def of_graph(self, parent_of, names):
+    def of_graph(self, parent_of: Mapping[Prior, HierarchicalFactor], names: Mapping[Prior, str]) -> "GlobalPriorModel":
         """Attach what the hierarchy needs: {drawn prior: parent} and {prior: global name}."""
         object.__setattr__(self, "_parent_of", dict(parent_of))
         object.__setattr__(self, "_global_names", dict(names))
         return self
 
-    def compile(self):
+    def compile(self) -> "CompiledGlobal":
         """The compiled map of the whole graph; see :class:`CompiledGlobal`."""
         compiled = super().compile()
         return CompiledGlobal(compiled, self._parent_of, self._global_names)
@@ -44,7 +49,7 @@ class CompiledGlobal:
         If a parent depends on a parameter that is not in the graph.
     """
 
-    def __init__(self, compiled, parent_of, names):
+    def __init__(self, compiled: Any, parent_of: Mapping[Prior, HierarchicalFactor], names: Mapping[Prior, str]):
         self.base = compiled
         self.priors = compiled.priors
         self.names = tuple(names.get(prior, path) for prior, path in zip(compiled.priors, compiled.names))
@@ -69,7 +74,7 @@ class CompiledGlobal:
             where = [(v, index[v]) for v in parent.variables]
             self._families.append(_Family(parent, limits, np.array(groups[parent, limits]), where))
 
-    def vector(self, unit):
+    def vector(self, unit: np.ndarray) -> np.ndarray:
         """Unit cube (ndim,) -> parameters (ndim,): parents first, then what is drawn from them."""
         if not self._families:
             return self.base.vector(unit)
@@ -81,7 +86,7 @@ class CompiledGlobal:
             out[family.members] = family.value_for(unit[family.members], out)
         return out
 
-    def unit(self, vector):
+    def unit(self, vector: np.ndarray) -> np.ndarray:
         """Parameters (ndim,) -> unit cube (ndim,)."""
         out = np.empty(self.ndim)
         for i, prior in self._free:
@@ -90,7 +95,7 @@ class CompiledGlobal:
             out[family.members] = family.cdf(vector[family.members], vector)
         return out
 
-    def vectors(self, units):
+    def vectors(self, units: np.ndarray) -> np.ndarray:
         """Unit cube (n, ndim) -> parameters (n, ndim)."""
         units = self._points(units)
         out = np.empty(units.shape)
@@ -100,7 +105,7 @@ class CompiledGlobal:
             out[:, family.members] = family.values_for(units[:, family.members], out)
         return out
 
-    def units(self, vectors):
+    def units(self, vectors: np.ndarray) -> np.ndarray:
         """Parameters (n, ndim) -> unit cube (n, ndim)."""
         vectors = self._points(vectors)
         out = np.empty(vectors.shape)
@@ -110,11 +115,11 @@ class CompiledGlobal:
             out[:, family.members] = family.cdfs(vectors[:, family.members], vectors)
         return out
 
-    def acceptance(self, rng):
+    def acceptance(self, rng: np.random.Generator) -> Any:
         """The fraction of the hierarchy's prior that the assertions leave, an ``Acceptance``."""
         return acceptance(self, rng)
 
-    def described(self, expression):
+    def described(self, expression: Expression) -> str:
         """A relation or assertion with the graph's names of its parameters."""
         return expression.described(dict(zip(self.priors, self.names)).__getitem__)
 
@@ -124,7 +129,7 @@ class CompiledGlobal:
             raise ModelError(f"expected points of shape (n, {self.ndim}), got {points.shape}")
         return points
 
-    def log_prior(self, vector):
+    def log_prior(self, vector: np.ndarray) -> float:
         """Log density of the hierarchy's prior at one vector, normalised."""
         free = sum(float(prior.log_prob(vector[i])) for i, prior in self._free)
         return free + sum(family.log_prob(vector[family.members], vector) for family in self._families)

@@ -1,6 +1,8 @@
 """A parent distribution: the prior that many datasets' parameters share, with unknown parameters of its own."""
 
 import inspect
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from cavity.errors import GraphError, did_you_mean
 from cavity.prior import DrawnVariable, Expression, Prior
@@ -24,7 +26,7 @@ class HierarchicalFactor:
         If the parent has no such argument, or one without a value.
     """
 
-    def __init__(self, parent, name=None, **hyperpriors):
+    def __init__(self, parent: type[Prior], name: str | None = None, **hyperpriors: Expression | float):
         if not (isinstance(parent, type) and issubclass(parent, Prior)):
             raise GraphError(
                 f"HierarchicalFactor: the parent must be a class of priors such as GaussianPrior, got {parent!r}"
@@ -47,14 +49,14 @@ class HierarchicalFactor:
         self.hyperpriors = dict(hyperpriors)
         self._added = []
 
-    def drawn_variable(self, lower_limit=float("-inf"), upper_limit=float("inf")):
+    def drawn_variable(self, lower_limit: float = float("-inf"), upper_limit: float = float("inf")) -> DrawnVariable:
         """A new variable drawn from this parent: use it as one parameter of one dataset's model.
 
         Finite limits truncate the parent for this variable, its normaliser included.
         """
         return DrawnVariable(parent=self, lower_limit=lower_limit, upper_limit=upper_limit)
 
-    def add_drawn_variable(self, prior):
+    def add_drawn_variable(self, prior: Prior) -> Prior:
         """Make an existing parameter a draw from this parent.
 
         The parent's density replaces the prior's own; the prior's finite limits truncate the parent.
@@ -72,12 +74,12 @@ class HierarchicalFactor:
         return prior
 
     @property
-    def added(self):
+    def added(self) -> tuple[Prior, ...]:
         """The parameters given to :meth:`add_drawn_variable`, in order."""
         return tuple(self._added)
 
     @property
-    def variables(self):
+    def variables(self) -> tuple[Prior, ...]:
         """The hyperparameters: every prior the arguments contain, in order of first appearance."""
         found = {}
         for value in self.hyperpriors.values():
@@ -85,7 +87,7 @@ class HierarchicalFactor:
                 found.update(dict.fromkeys(value.variables()))
         return tuple(found)
 
-    def arguments(self, values):
+    def arguments(self, values: Mapping[Prior, Any]) -> dict[str, Any]:
         """The parent's arguments as numbers or arrays, given {hyperparameter: value}."""
         return {
             key: value.evaluate(values) if isinstance(value, Expression) else value
@@ -93,7 +95,7 @@ class HierarchicalFactor:
         }
 
 
-def parents_of(priors, parents):
+def parents_of(priors: Iterable[Prior], parents: Iterable[HierarchicalFactor]) -> dict[Prior, HierarchicalFactor]:
     """{drawn prior: its parent} for the priors that are drawn, by either way of drawing.
 
     Raises

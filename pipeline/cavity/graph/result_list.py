@@ -1,8 +1,11 @@
 """The results of a joint fit: one for each dataset, and the joint samples behind them."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from cavity.posterior.result import Result
+from cavity.posterior.samples import Samples
 
 
 class ResultList(list):
@@ -16,18 +19,18 @@ class ResultList(list):
         The graph's ``global_prior_model``.
     """
 
-    def __init__(self, results, samples, model):
+    def __init__(self, results: Iterable[Result], samples: Samples, model: Any):
         super().__init__(results)
         self.samples = samples
         self.model = model
 
     @property
-    def log_evidence(self):
+    def log_evidence(self) -> float | None:
         """Of the whole graph."""
         return self.samples.log_evidence
 
 
-def split_by_factor(graph, samples, model, **origin):
+def split_by_factor(graph: Any, samples: Samples, model: Any, **origin: Any) -> ResultList:
     """Each factor's own columns of the joint samples, under the paths of its own model.
 
     ``origin`` has what each result is given besides: search, identity, seed, name.

@@ -1,9 +1,12 @@
 """One factor as propagation sees it: which parameters are drawn, shared or local, and how they hang together."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cavity.errors import GraphError
+from cavity.graph.coordinates import Coordinates
+from cavity.graph.factor import AnalysisFactor
 from cavity.graph.hierarchical import HierarchicalFactor, parents_of
 from cavity.prior import DrawnVariable, Expression, Prior
 
@@ -58,12 +61,14 @@ class FactorView:
     local: tuple[tuple[int, str, Prior], ...]
 
     @property
-    def hyperparameters(self):
+    def hyperparameters(self) -> tuple[Prior, ...]:
         """Every prior the parents of the drawn variables depend on."""
         return tuple(dict.fromkeys(v for d in self.drawn for v in d.parent.variables))
 
 
-def view_factor(factor, dataset, shared_names, parents=()):
+def view_factor(
+    factor: AnalysisFactor, dataset: str, shared_names: Mapping[Prior, str], parents: Iterable[HierarchicalFactor] = ()
+) -> FactorView:
     """Sort a factor's parameters into drawn, shared and local.
 
     Parameters
@@ -106,7 +111,7 @@ def view_factor(factor, dataset, shared_names, parents=()):
     )
 
 
-def link_of(view, coordinates):
+def link_of(view: FactorView, coordinates: Coordinates) -> dict:
     """How the factor sees the global parameters, as plain data that a site stores (see propagate.link).
 
     Parameters

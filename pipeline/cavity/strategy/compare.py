@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.special import logsumexp
@@ -30,17 +31,17 @@ class ModelComparison:
     per_dataset: Mapping = field(default_factory=dict)
 
     @property
-    def best(self):
+    def best(self) -> str:
         """The model with the highest evidence."""
         return self.names[int(np.argmax(self.log_evidences))]
 
     @property
-    def differences(self):
+    def differences(self) -> np.ndarray:
         """(n,) log evidence minus that of the best model; never positive."""
         return self.log_evidences - self.log_evidences.max()
 
     @property
-    def difference_errors(self):
+    def difference_errors(self) -> np.ndarray:
         """(n,) standard errors of :attr:`differences`; 0 for the best itself."""
         best = int(np.argmax(self.log_evidences))
         errors = np.hypot(self.errors, self.errors[best])
@@ -48,11 +49,11 @@ class ModelComparison:
         return errors
 
     @property
-    def probabilities(self):
+    def probabilities(self) -> np.ndarray:
         """(n,) of each model, all equally probable beforehand."""
         return np.exp(self.log_evidences - logsumexp(self.log_evidences))
 
-    def log_bayes_factor(self, model, other):
+    def log_bayes_factor(self, model: str, other: str) -> tuple[float, float]:
         """(log evidence of ``model`` minus that of ``other``, its standard error).
 
         Raises
@@ -71,7 +72,7 @@ class ModelComparison:
             )
         return difference, error
 
-    def verdict(self, model):
+    def verdict(self, model: str) -> str:
         """``best``, ``disfavoured``, or ``undecided`` where the error exceeds the distance to the best."""
         k = self._index(model)
         if model == self.best:
@@ -79,7 +80,7 @@ class ModelComparison:
         return "disfavoured" if self.difference_errors[k] <= -self.differences[k] else "undecided"
 
     @property
-    def table(self):
+    def table(self) -> str:
         """Text: the models in the order of their evidence, then each dataset's differences."""
         from cavity.posterior.table import aligned
 
@@ -101,7 +102,7 @@ class ModelComparison:
             lines.append(aligned(rows))
         return "\n\n".join(lines)
 
-    def summary(self):
+    def summary(self) -> dict:
         """The same as JSON."""
         return {
             "models": {
@@ -125,7 +126,7 @@ class ModelComparison:
         return self.names.index(model)
 
 
-def compare_models(results):
+def compare_models(results: Mapping[str, Any]) -> ModelComparison:
     """Compare models that were fitted to the same data.
 
     Parameters

@@ -3,7 +3,9 @@
 import logging
 import multiprocessing
 import sys
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
@@ -14,7 +16,7 @@ logger = logging.getLogger("cavity.strategy")
 _TASK = []
 
 
-def map_cores(function, items, number_of_cores=1):
+def map_cores(function: Callable[[Any], Any], items: Iterable[Any], number_of_cores: int = 1) -> list:
     """``[function(item) for item in items]``, in this order.
 
     Parameters

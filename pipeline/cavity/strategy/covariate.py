@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from cavity.errors import ResultError, did_you_mean
+from cavity.posterior.phase import PhaseResult
 from cavity.strategy.interpolate import LinearInterpolator, SplineInterpolator
 
 QUANTILES = (0.16, 0.5, 0.84)
@@ -38,7 +40,7 @@ class CovariateCurves:
     fitted_at: np.ndarray
     fitted: Mapping[str, np.ndarray]
 
-    def summary(self):
+    def summary(self) -> dict:
         """As JSON: the covariate's values, and each parameter's quantiles there."""
         keys = ("q16", "q50", "q84")
         return {
@@ -48,7 +50,7 @@ class CovariateCurves:
         }
 
 
-def interpolate_phase(part, result, covariates):
+def interpolate_phase(part: Any, result: PhaseResult, covariates: Mapping[str, Mapping[str, Any]]) -> CovariateCurves:
     """Curves through the datasets of a phase.
 
     Parameters

@@ -1,14 +1,15 @@
 """The cells of a grid: axes over parameters, and the box of every cell with its share of the prior."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 
 from cavity.errors import ResultError, SearchError
-from cavity.prior import DrawnVariable
+from cavity.prior import DrawnVariable, Prior
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,12 @@ class Axis:
         return len(self.lower)
 
     @property
-    def fixed(self):
+    def fixed(self) -> bool:
         """Whether the cells are values instead of boxes."""
         return self.lower == self.upper
 
     @property
-    def centres(self):
+    def centres(self) -> np.ndarray:
         """(n,) the middle of each box; the finite limit of a half-open one."""
         lower, upper = np.array(self.lower), np.array(self.upper)
         with np.errstate(invalid="ignore"):
@@ -60,11 +61,11 @@ class Cell:
     boxes: Mapping[str, tuple[float, float]]
 
     @property
-    def name(self):
+    def name(self) -> str:
         """``2-0``: the places joined by dashes; names files and streams of random numbers."""
         return "-".join(str(place) for place in self.index)
 
-    def described(self):
+    def described(self) -> str:
         """``feature.centre in [60, 80]``: what an error calls it."""
         parts = (
             f"{name}={low:g}" if low == up else f"{name} in [{low:g}, {up:g}]" for name, (low, up) in self.boxes.items()
@@ -72,7 +73,7 @@ class Cell:
         return ", ".join(parts)
 
 
-def make_axis(name, prior, cut):
+def make_axis(name: str, prior: Prior, cut: Any) -> Axis:
     """The boxes of one parameter.
 
     Parameters
@@ -109,7 +110,7 @@ def make_axis(name, prior, cut):
     return Axis(name, edges[:-1], edges[1:])
 
 
-def make_cells(axes):
+def make_cells(axes: Sequence[Axis]) -> tuple[Cell, ...]:
     """Every cell of a grid, the last axis fastest."""
     found = []
     for index in product(*(range(len(axis)) for axis in axes)):
@@ -117,7 +118,7 @@ def make_cells(axes):
     return tuple(found)
 
 
-def failures(cells, records, what):
+def failures(cells: Sequence[Cell], records: Mapping[str, dict], what: str) -> dict[str, str]:
     """Cell name -> sentence, of the cells whose record says that they could not be fitted.
 
     Raises
@@ -136,7 +137,7 @@ def failures(cells, records, what):
     return failed
 
 
-def in_cell(cell, priors):
+def in_cell(cell: Cell, priors: Mapping[str, Prior]) -> tuple[dict, float]:
     """What a cell makes of its parameters, and how much of the prior it holds.
 
     Parameters

@@ -1,6 +1,8 @@
 """A graph with some of its parameters confined or fixed: factors and parents made anew around the new priors."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from cavity.errors import SearchError
 from cavity.graph import FactorGraphModel, HierarchicalFactor, SharedNames
@@ -19,7 +21,7 @@ class ReplacedParents:
         {prior: prior or value} of hyperparameters and shared parameters.
     """
 
-    def __init__(self, parents, replacements):
+    def __init__(self, parents: Iterable[HierarchicalFactor], replacements: Mapping):
         self.replacements = dict(replacements)
         self.new = {}
         for parent in parents:
@@ -34,7 +36,7 @@ class ReplacedParents:
             new.add_drawn_variable(prior)
         return new
 
-    def model(self, model, own=None):
+    def model(self, model: Any, own: Mapping | None = None) -> Any:
         """A factor's model with the replacements and its ``own``; its drawn variables get the new parents."""
         replacements = {**self.replacements, **(own or {})}
         for prior in model.priors:
@@ -42,7 +44,7 @@ class ReplacedParents:
                 replacements[prior] = self.new[prior.parent].drawn_variable(prior.lower_limit, prior.upper_limit)
         return model.replacing(replacements)
 
-    def names(self, names):
+    def names(self, names: SharedNames) -> SharedNames:
         """The shared names of the new priors and parents; a parameter fixed to a value has none."""
         priors = {self.replacements.get(prior, prior): name for prior, name in names.priors.items()}
         return SharedNames(
@@ -51,7 +53,7 @@ class ReplacedParents:
         )
 
 
-def graph_with(graph, replacements):
+def graph_with(graph: FactorGraphModel, replacements: Mapping) -> FactorGraphModel:
     """A factor graph with some parameters replaced by another prior or a value; names stay as they are.
 
     Raises

@@ -1,16 +1,20 @@
 """A grid search of a phase: cells of each dataset by itself, or of the whole joint or expectation propagation fit."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cavity.errors import CavityError, ResultError, SearchError, did_you_mean
 from cavity.inference import ONE_BY_ONE
+from cavity.posterior.samples import Samples
 from cavity.posterior.store import samples_tree, tree_checksum
 from cavity.rng import generator
-from cavity.strategy.grid_cells import in_cell, make_axis
+from cavity.strategy.context import PhaseContext
+from cavity.strategy.grid_cells import Axis, Cell, in_cell, make_axis
 from cavity.strategy.grid_graph import ReplacedParents
 from cavity.strategy.grid_result import GridSearchResult, collect_cells
 from cavity.strategy.grid_search import chosen_priors, try_cell
@@ -38,40 +42,40 @@ class PhaseGrid:
     fits: Mapping[str, GridSearchResult]
 
     @property
-    def locals(self):
+    def locals(self) -> dict[str, Samples]:
         """Dataset -> samples of its best cell."""
         return {fit: result.best_samples for fit, result in self.fits.items() if fit != WHOLE}
 
     @property
-    def shared(self):
+    def shared(self) -> Samples | None:
         """Samples of the shared parameters in the best cell of a fit of all datasets, else None."""
         return self.fits[WHOLE].best_samples if WHOLE in self.fits else None
 
     @property
-    def log_evidence(self):
+    def log_evidence(self) -> float | None:
         """Of the best cell of a fit of all datasets, else None."""
         return None if self.shared is None else self.shared.log_evidence
 
-    def of_dataset(self, dataset):
+    def of_dataset(self, dataset: str) -> "PhaseGrid":
         """What one dataset may see: its own grid, or that of all datasets together."""
         fit = WHOLE if WHOLE in self.fits else dataset
         if fit not in self.fits:
             raise ResultError(f"{self.name} has no grid of dataset {dataset}; fit it with dataset: all")
         return replace(self, fits={fit: self.fits[fit]})
 
-    def tree(self):
+    def tree(self) -> dict:
         """For :func:`cavity.posterior.store.save_tree`."""
         fits = {fit: result.tree() for fit, result in self.fits.items()}
         return {"name": self.name, "phase": self.phase, "inference": self.inference, "fits": fits}
 
     @classmethod
-    def from_tree(cls, tree):
+    def from_tree(cls, tree: dict) -> "PhaseGrid":
         """The inverse of :meth:`tree`."""
         fits = {fit: GridSearchResult.from_tree(part) for fit, part in tree["fits"].items()}
         return cls(tree["name"], tree["phase"], tree["inference"], fits)
 
 
-def fits_of(context, part):
+def fits_of(context: PhaseContext, part: Any) -> tuple[str, ...]:
     """Names of the fits that a grid search makes: the datasets of a phase that fits each by itself, else ``all``.
 
     Parameters
@@ -101,14 +105,14 @@ def fits_of(context, part):
     return (dataset,)
 
 
-def axes_of(context, part, fit):
+def axes_of(context: PhaseContext, part: Any, fit: str) -> list[Axis]:
     """The axes of one fit: a parameter is a path in the dataset's model, or for ``all`` a name as in the results."""
     if fit != WHOLE:
         return axes_in(context.view(fit).model, part)
     return _axes(_priors(context, part.parameters), part)
 
 
-def axes_in(model, part):
+def axes_in(model: Any, part: Any) -> list[Axis]:
     """The axes of the grid of one dataset's model."""
     return _axes(chosen_priors(model, list(part.parameters)), part)
 
@@ -117,7 +121,7 @@ def _axes(priors, part):
     return [make_axis(name, priors[name], cut) for name, cut in part.parameters.items()]
 
 
-def seen(context, fit):
+def seen(context: PhaseContext, fit: str) -> str:
     """SHA-256 of what the models of a fit can see of earlier results."""
     return tree_checksum({dataset: context.factor.seen(dataset) for dataset in _datasets(context, fit)})
 
@@ -126,7 +130,9 @@ def _datasets(context, fit):
     return context.datasets if fit == WHOLE else (fit,)
 
 
-def fit_cell(context, part, fit, cell, stream, checkpoint=None):
+def fit_cell(
+    context: PhaseContext, part: Any, fit: str, cell: Cell, stream: Sequence, checkpoint: Path | None = None
+) -> dict:
     """Fit one cell.
 
     Parameters
@@ -149,13 +155,13 @@ def fit_cell(context, part, fit, cell, stream, checkpoint=None):
     return try_cell(view.model, view.analysis, cell, priors, search, rng, fit, context.on_error, checkpoint)
 
 
-def collect(context, part, records):
+def collect(context: PhaseContext, part: Any, records: Mapping[str, Mapping[str, dict]]) -> PhaseGrid:
     """The :class:`PhaseGrid` of the records {fit: {cell: record}}."""
     fits = {fit: collect_cells(axes_of(context, part, fit), records.get(fit, {})) for fit in fits_of(context, part)}
     return PhaseGrid(name=part.name, phase=context.phase, inference=context.inference, fits=fits)
 
 
-def confined_context(context, replacements):
+def confined_context(context: PhaseContext, replacements: Mapping[str, Any]) -> PhaseContext:
     """The phase with shared or local parameters replaced.
 
     Parameters
@@ -224,7 +230,7 @@ def _priors(context, names):
     return found
 
 
-def plotted_arrays(result):
+def plotted_arrays(result: GridSearchResult) -> Any:
     """(log evidence, errors, edges, labels) of a grid as the plot takes them: two axes, the others summed over."""
     axes, values, errors = result.axes[:2], result.log_share_values, result.log_evidence_errors
     if len(result.axes) <= 2:
@@ -235,7 +241,7 @@ def plotted_arrays(result):
     return values, errors, [finite_edges(axis) for axis in axes], [axis.name for axis in axes]
 
 
-def finite_edges(axis):
+def finite_edges(axis: Axis) -> np.ndarray:
     """(n + 1,) borders of an axis's cells for a plot; an infinite cell is as wide as its neighbour."""
     if axis.fixed:
         values = np.array(axis.lower)

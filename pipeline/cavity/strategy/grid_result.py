@@ -1,5 +1,6 @@
 """What a grid search yields: arrays over the cells, the whole evidence, the best cell, and the cells that failed."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -9,7 +10,7 @@ from scipy.special import logsumexp
 
 from cavity.errors import ResultError, SearchError
 from cavity.posterior.store import samples_from_tree
-from cavity.strategy.grid_cells import Axis, failures, make_cells
+from cavity.strategy.grid_cells import Axis, Cell, failures, make_cells
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,28 +52,28 @@ class GridSearchResult:
     records: dict = field(default_factory=dict, repr=False)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """Number of cells along each axis."""
         return tuple(len(axis) for axis in self.axes)
 
     @cached_property
-    def cells(self):
+    def cells(self) -> tuple[Cell, ...]:
         """Every cell, the last axis fastest."""
         return make_cells(self.axes)
 
     @property
-    def log_share_values(self):
+    def log_share_values(self) -> np.ndarray:
         """Log evidence plus log prior mass of each cell: what it contributes to the whole."""
         return self.log_evidence_values + self.log_mass_values
 
     @property
-    def log_evidence(self):
+    def log_evidence(self) -> float:
         """Of the whole model over all cells: the sum of the shares. NaN where a cell failed."""
         _refuse_values(self.axes, "the evidence of the whole")
         return float(logsumexp(self.log_share_values)) if not self.failed else float("nan")
 
     @property
-    def log_evidence_error(self):
+    def log_evidence_error(self) -> float:
         """Standard error of :attr:`log_evidence`."""
         _refuse_values(self.axes, "the evidence of the whole")
         return float(
@@ -80,30 +81,30 @@ class GridSearchResult:
         )
 
     @property
-    def probabilities(self):
+    def probabilities(self) -> np.ndarray:
         """Posterior probability of each cell among those that did not fail; the sum is one."""
         share = np.where(np.isfinite(self.log_share_values), self.log_share_values, -np.inf)
         return np.exp(share - logsumexp(share))
 
     @property
-    def best_index(self):
+    def best_index(self) -> tuple[int, ...]:
         """Index of the cell with the highest posterior probability."""
         return tuple(int(i) for i in np.unravel_index(np.argmax(self.probabilities), self.shape))
 
     @property
-    def best_cell(self):
+    def best_cell(self) -> Cell:
         """The :class:`Cell` with the highest posterior probability."""
         return self.cells[int(np.argmax(self.probabilities))]
 
     @property
-    def best_model(self):
+    def best_model(self) -> Any:
         """The best cell's model with its posterior as priors: where a next search starts."""
         if self.best_result is None:
             raise ResultError("this grid was read from a file, so it has no model; make it from the study's factor")
         return self.best_result.model
 
     @property
-    def table(self):
+    def table(self) -> str:
         """Text: the cells in the order of their probability."""
         from cavity.posterior.table import aligned
 
@@ -119,7 +120,7 @@ class GridSearchResult:
             rows.append((cell.described(), *(f"{x:.3f}" for x in numbers), f"{height:.2f}", f"{share:.3g}"))
         return aligned(rows)
 
-    def tree(self):
+    def tree(self) -> dict:
         """The arrays and the best cell's samples as a tree for :func:`cavity.posterior.store.save_tree`."""
         from cavity.posterior.store import samples_tree
 
@@ -139,7 +140,7 @@ class GridSearchResult:
         }
 
     @classmethod
-    def from_tree(cls, tree):
+    def from_tree(cls, tree: dict) -> "GridSearchResult":
         """The inverse of :meth:`tree`."""
         stored = sorted(tree["axes"].items(), key=lambda item: item[1]["place"])
         return cls(
@@ -157,7 +158,7 @@ class GridSearchResult:
         )
 
 
-def collect_cells(axes, records):
+def collect_cells(axes: Sequence[Axis], records: Mapping[str, dict]) -> GridSearchResult:
     """One result of the records of all cells.
 
     Parameters

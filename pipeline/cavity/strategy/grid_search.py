@@ -1,20 +1,24 @@
 """A grid search of searches: one fit a cell, each with its parameters confined to the cell's box."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cavity.errors import CavityError, SearchError, did_you_mean
 from cavity.graph import FactorGraphModel
 from cavity.posterior.store import samples_tree
+from cavity.prior import Prior
 from cavity.rng import generator
+from cavity.search import Search
 from cavity.search.identity import content_hash
 from cavity.search.model_problem import acceptance, model_problem
 from cavity.strategy.cores import map_cores
-from cavity.strategy.grid_cells import in_cell, make_axis, make_cells
+from cavity.strategy.grid_cells import Cell, in_cell, make_axis, make_cells
 from cavity.strategy.grid_graph import graph_with
-from cavity.strategy.grid_result import collect_cells
+from cavity.strategy.grid_result import GridSearchResult, collect_cells
 from cavity.strategy.polished import run_polished
 
 
@@ -40,7 +44,9 @@ class SearchGridSearch:
     number_of_steps: object = 4
     number_of_cores: int = 1
 
-    def fit(self, model, analysis, grid_priors, seed=1, resume=None, on_error="raise"):
+    def fit(
+        self, model: Any, analysis: Any, grid_priors: Any, seed: int = 1, resume: Any = None, on_error: str = "raise"
+    ) -> GridSearchResult:
         """Fit every cell.
 
         Parameters
@@ -101,7 +107,7 @@ class SearchGridSearch:
         return list(steps)
 
 
-def chosen_priors(model, grid_priors):
+def chosen_priors(model: Any, grid_priors: Any) -> dict[str, Prior]:
     """Name -> prior of the axes.
 
     Raises
@@ -128,7 +134,7 @@ def chosen_priors(model, grid_priors):
     return found
 
 
-def cell_problem(model, analysis, cell, priors):
+def cell_problem(model: Any, analysis: Any, cell: Cell, priors: Mapping[str, Prior]) -> Any:
     """(model, analysis, log of the prior mass) of one cell; SearchError where ``priors`` are of another model."""
     if not set(priors.values()) <= set(model.priors):
         raise SearchError(f"cell {cell.described()}: its parameters are not those of the model")
@@ -139,7 +145,17 @@ def cell_problem(model, analysis, cell, priors):
     return model.replacing(replacements), analysis, log_mass
 
 
-def search_cell(model, analysis, cell, priors, search, rng, dataset="", on_error="raise", checkpoint=None):
+def search_cell(
+    model: Any,
+    analysis: Any,
+    cell: Cell,
+    priors: Mapping[str, Prior],
+    search: Search,
+    rng: np.random.Generator,
+    dataset: str = "",
+    on_error: str = "raise",
+    checkpoint: Path | None = None,
+) -> dict:
     """Fit one cell.
 
     Parameters
@@ -164,7 +180,17 @@ def search_cell(model, analysis, cell, priors, search, rng, dataset="", on_error
     return {"cell": cell.name, "log_mass": float(log_mass), "samples": samples_tree(samples)}
 
 
-def try_cell(model, analysis, cell, priors, search, rng, dataset="", on_error="raise", checkpoint=None):
+def try_cell(
+    model: Any,
+    analysis: Any,
+    cell: Cell,
+    priors: Mapping[str, Prior],
+    search: Search,
+    rng: np.random.Generator,
+    dataset: str = "",
+    on_error: str = "raise",
+    checkpoint: Path | None = None,
+) -> dict:
     """The same, with ``failed`` and the sentence of the error where the cell cannot be fitted."""
     try:
         return search_cell(model, analysis, cell, priors, search, rng, dataset, on_error, checkpoint)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -30,11 +31,11 @@ class MemberProduct(Analysis):
         {path in the group's model: the coordinate it is}.
     """
 
-    def __init__(self, bank, columns):
+    def __init__(self, bank: SiteBank, columns: Mapping[str, str]):
         self.bank, self.columns = bank, columns
         self._start = bank.space.start()[0]
 
-    def log_likelihood_batch(self, arrays):
+    def log_likelihood_batch(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
         """{path: (n,)} -> (n,); -inf where a member's site was not built to be read."""
         n = len(next(iter(arrays.values())))
         values = self.bank.space.values(np.tile(self._start, (n, 1)))
@@ -47,7 +48,7 @@ class MemberProduct(Analysis):
             out[inside] = self.bank.log_l(phi[inside]).sum(1)
         return np.where(np.isnan(out), -np.inf, out)
 
-    def log_likelihood_function(self, instance):
+    def log_likelihood_function(self, instance: Any) -> float:
         """One point of :meth:`log_likelihood_batch`."""
         return float(self.log_likelihood_batch({path: np.array([getattr(instance, path)]) for path in self.columns})[0])
 

@@ -9,9 +9,10 @@ say about it there: it widens beyond the fits and narrows where neighbouring fit
 """
 
 import copy
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class At:
 class Covariate:
     """A covariate of the fits, perhaps below a component (``interpolator.lens.redshift``); ``== number`` is a point."""
 
-    def __init__(self, name):
+    def __init__(self, name: str):
         self._name = name
 
     def __getattr__(self, name):
@@ -67,7 +68,7 @@ class Interpolator:
 
     fewest: ClassVar[int] = 2
 
-    def __init__(self, fits, n_draws=DRAWS, seed=0):
+    def __init__(self, fits: Iterable[Any], n_draws: int = DRAWS, seed: int = 0):
         self._fits = tuple(fits)
         if len(self._fits) < self.fewest:
             raise ResultError(f"{type(self).__name__} needs at least {self.fewest} fits, got {len(self._fits)}")
@@ -103,7 +104,7 @@ class Interpolator:
             return self._between([self._fits[k] for k in order], x, at)
         return self._model_at(x, order, at).instance_from_vector(self.evaluate(x, self._medians[order], at.value))
 
-    def samples(self, at):
+    def samples(self, at: Any) -> Any:
         """Equal-weight draws of the parameters at a point, with the model: every summary that Samples have."""
         x, order = self._positions(at)
         if not self._has_samples:
@@ -111,12 +112,12 @@ class Interpolator:
         values = self.evaluate(x, self._draws[order], at.value)
         return Samples(names=self._names, values=values, model=self._model_at(x, order, at))
 
-    def curve(self, name, covariate, values, quantiles=(0.16, 0.5, 0.84)):
+    def curve(self, name: str, covariate: Any, values: Any, quantiles: Sequence[float] = (0.16, 0.5, 0.84)) -> Any:
         """Quantiles of one parameter along a covariate: (len(quantiles), len(values)), to draw a band."""
         draws = [self.samples(At(covariate, float(value))).subset([name]) for value in values]
         return np.array([table.quantile(quantiles)[:, 0] for table in draws]).T
 
-    def evaluate(self, x, y, at):
+    def evaluate(self, x: np.ndarray, y: np.ndarray, at: Any) -> Any:
         """The curve through y at x: x (n,) increasing, y (n, ...), at a number -> (...)."""
         raise NotImplementedError
 
@@ -168,7 +169,7 @@ class Interpolator:
 class LinearInterpolator(Interpolator):
     """Straight lines between neighbouring fits."""
 
-    def evaluate(self, x, y, at):
+    def evaluate(self, x: np.ndarray, y: np.ndarray, at: Any) -> Any:
         k = min(max(int(np.searchsorted(x, at)) - 1, 0), len(x) - 2)
         share = (at - x[k]) / (x[k + 1] - x[k])
         return (1.0 - share) * y[k] + share * y[k + 1]
@@ -179,7 +180,7 @@ class SplineInterpolator(Interpolator):
 
     fewest: ClassVar[int] = 3
 
-    def evaluate(self, x, y, at):
+    def evaluate(self, x: np.ndarray, y: np.ndarray, at: Any) -> Any:
         from scipy.interpolate import CubicSpline
 
         return CubicSpline(x, y, axis=0, bc_type="natural")(at)

@@ -1,19 +1,32 @@
 """A search whose evidence counts: a nested run is polished by importance sampling where its error gets smaller."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cavity.errors import SearchError
+from cavity.posterior.samples import Samples
+from cavity.search import Search
 from cavity.search.guard import Guard
 from cavity.search.polish import polished
+from cavity.search.problem import Problem
 
 FEWEST, MOST = 512, 4096  # draws; between them a tenth of the run's own calls
 POLISH_SHARE = 0.2  # of the run's calls: the draws may be made twice
 CONTRADICTION = 4.0  # standard errors between the two evidences: the draws then missed a part of the posterior
 
 
-def run_polished(search, problem, rng, checkpoint=None, on_error="raise", progress=None, max_calls=None):
+def run_polished(
+    search: Search,
+    problem: Problem,
+    rng: np.random.Generator,
+    checkpoint: Path | None = None,
+    on_error: str = "raise",
+    progress: Any = None,
+    max_calls: int | None = None,
+) -> Samples:
     """``search.run``, and for a nested search the draws that replace its random volumes by exact weights.
 
     The nested evidence is kept where the draws do not cover the posterior (Pareto k of .7 or more), have the larger

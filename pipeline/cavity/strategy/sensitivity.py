@@ -1,7 +1,8 @@
 """Sensitivity mapping: for which perturbations would the data make us accept the model that has them?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,14 @@ from cavity.errors import CavityError, ModelError, SearchError, StudyError
 from cavity.model import Collection
 from cavity.posterior.store import samples_tree
 from cavity.rng import generator
+from cavity.search import Search
 from cavity.search.identity import content_hash
 from cavity.search.model_problem import model_problem
 from cavity.strategy.cores import map_cores
-from cavity.strategy.grid_cells import make_axis, make_cells
+from cavity.strategy.grid_cells import Axis, Cell, make_axis, make_cells
 from cavity.strategy.grid_search import chosen_priors
 from cavity.strategy.polished import run_polished
-from cavity.strategy.sensitivity_result import collect_sensitivity
+from cavity.strategy.sensitivity_result import SensitivityResult, collect_sensitivity
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,9 @@ class Sensitivity:
     number_of_cores: int = 1
     name: str = "perturbation"
 
-    def fit(self, instance=None, grid_priors=None, seed=1, like=None, resume=None):
+    def fit(
+        self, instance: Any = None, grid_priors: Any = None, seed: int = 1, like: Any = None, resume: Any = None
+    ) -> SensitivityResult:
         """Map the evidence difference.
 
         Parameters
@@ -103,7 +107,7 @@ class Sensitivity:
         records = known | {cell.name: record for cell, record in zip(wanted, found, strict=True)}
         return collect_sensitivity(axes, truths_of(self.perturbation, axes), records)
 
-    def perturbed_model(self):
+    def perturbed_model(self) -> Collection:
         """The base model with the perturbation."""
         model = self.base_model.copy()
         model[self.name] = self.perturbation
@@ -123,7 +127,7 @@ class Sensitivity:
         )
 
 
-def perturbation_axes(perturbation, grid_priors, number_of_steps):
+def perturbation_axes(perturbation: Any, grid_priors: Any, number_of_steps: Any) -> list[Axis]:
     """The axes of a grid over a perturbation's parameters, all of them where ``grid_priors`` is None."""
     priors = chosen_priors(perturbation, perturbation.priors if grid_priors is None else grid_priors)
     steps = number_of_steps if isinstance(number_of_steps, (list, tuple)) else [number_of_steps] * len(priors)
@@ -132,7 +136,7 @@ def perturbation_axes(perturbation, grid_priors, number_of_steps):
     return [make_axis(name, prior, cut) for (name, prior), cut in zip(priors.items(), steps, strict=True)]
 
 
-def truths_of(perturbation, axes):
+def truths_of(perturbation: Any, axes: Sequence[Axis]) -> Any:
     """Per axis, (n,) what its cells are simulated with: the value, or the prior's median inside each box."""
     priors = dict(zip(perturbation.parameter_names, perturbation.priors, strict=True))
     found = []
@@ -143,7 +147,7 @@ def truths_of(perturbation, axes):
     return tuple(found)
 
 
-def perturbation_at(perturbation, cell, axes):
+def perturbation_at(perturbation: Any, cell: Cell, axes: Sequence[Axis]) -> Any:
     """The perturbation of a cell, an instance."""
     compiled = perturbation.compile()
     vector = compiled.vector([0.5] * compiled.ndim)
@@ -152,7 +156,7 @@ def perturbation_at(perturbation, cell, axes):
     return compiled.instance(vector)
 
 
-def perturbed_instance(instance, name, perturbation):
+def perturbed_instance(instance: Any, name: str, perturbation: Any) -> Any:
     """An instance of the base model with the perturbation as one more part; the original stays as it is."""
     import copy
 
@@ -161,7 +165,7 @@ def perturbed_instance(instance, name, perturbation):
     return joined
 
 
-def simulated(simulate, instance, rng, cell):
+def simulated(simulate: Callable, instance: Any, rng: np.random.Generator, cell: Cell) -> Any:
     """One simulated dataset: {key: array}.
 
     Raises
@@ -180,7 +184,7 @@ def simulated(simulate, instance, rng, cell):
     return {str(key): np.asarray(value) for key, value in data.items()}
 
 
-def check_simulated(data, like):
+def check_simulated(data: Mapping[str, np.ndarray], like: Any) -> None:
     """StudyError where a simulated dataset has other keys or shapes than ``like``."""
     if set(data) != set(like):
         raise StudyError(f"simulate returned {', '.join(data)}; a dataset has {', '.join(like)}")
@@ -189,7 +193,16 @@ def check_simulated(data, like):
             raise StudyError(f"simulate returned {key} of shape {np.shape(data[key])}; a dataset has {np.shape(value)}")
 
 
-def compare_in_cell(models, analysis, cell, search, rng_of, dataset="", on_error="raise", checkpoint=None):
+def compare_in_cell(
+    models: Any,
+    analysis: Any,
+    cell: Cell,
+    search: Search,
+    rng_of: Callable[[str], np.random.Generator],
+    dataset: str = "",
+    on_error: str = "raise",
+    checkpoint: Path | None = None,
+) -> dict:
     """Both fits of one cell.
 
     Parameters

@@ -1,13 +1,18 @@
 """A sensitivity map of a phase: simulate a dataset in every cell, compose its model as the study does, fit twice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from cavity.errors import ModelError, SearchError, StudyError, did_you_mean
 from cavity.inference import ONE_BY_ONE
 from cavity.model import Collection, Model
 from cavity.posterior.store import tree_checksum
 from cavity.rng import generator
+from cavity.strategy.grid_cells import Axis, Cell
 from cavity.strategy.sensitivity import (
     check_simulated,
     compare_in_cell,
@@ -41,13 +46,13 @@ class PhaseSensitivity:
     level: float
     fits: Mapping[str, SensitivityResult]
 
-    def tree(self):
+    def tree(self) -> dict:
         """For :func:`cavity.posterior.store.save_tree`."""
         fits = {fit: result.tree() for fit, result in self.fits.items()}
         return {"name": self.name, "phase": self.phase, "level": self.level, "fits": fits}
 
     @classmethod
-    def from_tree(cls, tree):
+    def from_tree(cls, tree: dict) -> "PhaseSensitivity":
         """The inverse of :meth:`tree`."""
         fits = {fit: SensitivityResult.from_tree(part) for fit, part in tree["fits"].items()}
         return cls(tree["name"], tree["phase"], float(tree["level"]), fits)
@@ -56,14 +61,14 @@ class PhaseSensitivity:
 class SimulatedDataset:
     """A dataset of the table with other arrays: what ``factor`` gets in place of it."""
 
-    def __init__(self, dataset, arrays):
+    def __init__(self, dataset: Any, arrays: Mapping[str, np.ndarray]):
         self._dataset = dataset
         self._arrays = dict(arrays)
 
     def __getattr__(self, name):
         return getattr(self._dataset, name)
 
-    def load(self):
+    def load(self) -> dict[str, np.ndarray]:
         """The simulated arrays."""
         return dict(self._arrays)
 
@@ -96,7 +101,7 @@ class MapContext:
     perturbation: object
 
 
-def fits_of(inputs, part):
+def fits_of(inputs: "MapContext", part: Any) -> tuple[str, ...]:
     """The datasets that are mapped.
 
     Raises
@@ -117,17 +122,19 @@ def fits_of(inputs, part):
     return (part.dataset,)
 
 
-def axes_of(inputs, part, fit):
+def axes_of(inputs: "MapContext", part: Any, fit: str) -> list[Axis]:
     """The axes of one dataset's map, over parameters of its perturbation."""
     return perturbation_axes(_perturbation(inputs, fit), list(part.parameters), list(part.parameters.values()))
 
 
-def seen(inputs, fit):
+def seen(inputs: "MapContext", fit: str) -> str:
     """SHA-256 of what a dataset's truth and its models can see of earlier results."""
     return tree_checksum({"models": inputs.context.factor.seen(fit), "truth": inputs.fitted(fit).checksum})
 
 
-def fit_cell(inputs, part, fit, cell, stream, checkpoint=None):
+def fit_cell(
+    inputs: "MapContext", part: Any, fit: str, cell: Cell, stream: Sequence, checkpoint: Path | None = None
+) -> dict:
     """Simulate and fit one cell; see :func:`cavity.strategy.sensitivity.compare_in_cell`.
 
     Raises
@@ -163,7 +170,7 @@ def fit_cell(inputs, part, fit, cell, stream, checkpoint=None):
     )
 
 
-def collect(inputs, part, records):
+def collect(inputs: "MapContext", part: Any, records: Mapping[str, Mapping[str, dict]]) -> PhaseSensitivity:
     """The :class:`PhaseSensitivity` of the records {fit: {cell: record}}."""
     fits = {}
     for fit in fits_of(inputs, part):

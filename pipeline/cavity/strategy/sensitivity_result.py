@@ -1,6 +1,8 @@
 """What a sensitivity map yields: evidence with and without the perturbation in every cell, and where it is detected."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -46,20 +48,20 @@ class SensitivityResult:
     records: dict = field(default_factory=dict, repr=False)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """Number of cells along each axis."""
         return tuple(len(axis) for axis in self.axes)
 
     @property
-    def log_evidence_differences(self):
+    def log_evidence_differences(self) -> np.ndarray:
         """Perturbed minus base: positive where the perturbation is believed."""
         return self.perturbed_log_evidence_values - self.base_log_evidence_values
 
-    def detected(self, level=DETECTED):
+    def detected(self, level: float = DETECTED) -> np.ndarray:
         """Where the difference is above ``level``; False where the cell failed."""
         return np.nan_to_num(self.log_evidence_differences, nan=-np.inf) > level
 
-    def threshold(self, level=DETECTED, axis=-1):
+    def threshold(self, level: float = DETECTED, axis: int = -1) -> np.ndarray:
         """The detection contour: where along one axis the difference crosses ``level`` for the last time.
 
         Parameters
@@ -84,7 +86,7 @@ class SensitivityResult:
         found = [_last_crossing(x, curve, level) for curve in curves.reshape(-1, len(x))]
         return np.array(found).reshape(curves.shape[:-1])[()]
 
-    def tree(self):
+    def tree(self) -> dict:
         """The arrays as a tree for :func:`cavity.posterior.store.save_tree`."""
         return {
             "axes": {
@@ -101,7 +103,7 @@ class SensitivityResult:
         }
 
     @classmethod
-    def from_tree(cls, tree):
+    def from_tree(cls, tree: dict) -> "SensitivityResult":
         """The inverse of :meth:`tree`."""
         stored = sorted(tree["axes"].items(), key=lambda item: item[1]["place"])
         return cls(
@@ -116,7 +118,7 @@ class SensitivityResult:
         )
 
 
-def collect_sensitivity(axes, truths, records):
+def collect_sensitivity(axes: Sequence[Axis], truths: Any, records: Mapping[str, dict]) -> SensitivityResult:
     """One result of the records of all cells.
 
     Parameters

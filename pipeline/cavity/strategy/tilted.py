@@ -1,13 +1,17 @@
 """A site's search as a unit-cube problem: the cavity (or the prior) times one dataset's likelihood."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from cavity.errors import GraphError
+from cavity.graph import FactorView
 from cavity.prior import GaussianPrior
+from cavity.propagate.link import Link
 from cavity.propagate.predictive import interim_prior, shared_prior
+from cavity.propagate.transform import GlobalSpace
 from cavity.search.likelihood import likelihood_of
 from cavity.search.problem import Problem
 from cavity.search.proposal import ALMOST_ONE, ALMOST_ZERO
@@ -33,7 +37,7 @@ class Interim:
     shared: np.ndarray | None
 
 
-def prior_interim(link, space, seed=0):
+def prior_interim(link: Link, space: GlobalSpace, seed: int = 0) -> Interim:
     """The population predictive under the hyperpriors: its median and robust sd, for a first look.
 
     Heavy-tailed hyperpriors (half-Cauchy) have no moments, hence the 5 % and 95 % quantiles.
@@ -53,7 +57,7 @@ def _prior_phi(space, z):
     return space.phi(np.stack([prior.value_for(ndtr(z[:, j])) for j, prior in enumerate(space.priors)], axis=-1))
 
 
-def predictive_interim(link, mean, covariance):
+def predictive_interim(link: Link, mean: np.ndarray, covariance: np.ndarray) -> Interim:
     """The population predictive given q(phi) = N(mean, covariance); shared parameters held at q's mean."""
     centre, sd = interim_prior(link, mean, covariance)
     return Interim(mean=centre, sd=sd, shared=shared_prior(link, mean, covariance)[0])
@@ -103,7 +107,7 @@ class Tilted:
     (in their own units), then local. The user's likelihood is called with the model's own vector.
     """
 
-    def __init__(self, view, link, space, interim):
+    def __init__(self, view: FactorView, link: Link, space: GlobalSpace, interim: Interim):
         self.view, self.link, self.space, self.interim = view, link, space, interim
         self.d, self.p, self.k = len(view.drawn), len(view.shared), len(view.local)
         self.free_shared = interim.shared is None and self.p > 0
@@ -118,28 +122,28 @@ class Tilted:
             self.shared_priors = _pilot_priors(link, space)
 
     @property
-    def names(self):
+    def names(self) -> tuple[str, ...]:
         shared = [name for _, name in self.view.shared] if self.free_shared else []
         return (*(drawn.name for drawn in self.view.drawn), *shared, *(path for _, path, _ in self.view.local))
 
-    def shared_values(self, psi):
+    def shared_values(self, psi: np.ndarray) -> np.ndarray:
         """Unconstrained (..., p) -> physical (..., p)."""
         psi = np.asarray(psi, float)
         if not self.p:
             return psi
         return np.stack([self.space.value_of(j, psi[..., k]) for k, j in enumerate(self.link.shared_index)], axis=-1)
 
-    def psi_from_normal(self, z):
+    def psi_from_normal(self, z: np.ndarray) -> np.ndarray:
         """Standard normal coordinates of free shared parameters (n, p) -> psi (n, p)."""
         return np.stack([prior.value_for(ndtr(z[:, k])) for k, prior in enumerate(self.shared_priors)], axis=-1)
 
-    def local_values(self, z):
+    def local_values(self, z: np.ndarray) -> np.ndarray:
         """Standard normal coordinates (n, k) -> local parameters (n, k)."""
         unit = np.clip(ndtr(z), ALMOST_ZERO, ALMOST_ONE)
         columns = [np.asarray(prior.value_for(unit[:, j]), float) for j, (_, _, prior) in enumerate(self.view.local)]
         return np.stack(columns, axis=-1) if columns else np.empty((len(z), 0))
 
-    def vector(self, theta, shared, local):
+    def vector(self, theta: np.ndarray, shared: np.ndarray, local: np.ndarray) -> np.ndarray:
         """The model's own vector from theta (d,), physical shared values (p,) and local values (k,)."""
         out = np.empty(self.view.compiled.ndim)
         for drawn, value, logarithmic in zip(self.view.drawn, theta, self._logarithmic):
@@ -150,14 +154,14 @@ class Tilted:
             out[index] = value
         return out
 
-    def allowed(self, theta):
+    def allowed(self, theta: np.ndarray) -> bool:
         """Whether drawn values lie inside their parents' limits."""
         return all(
             low <= (np.exp(value) if logarithmic else value) <= high
             for value, (low, high), logarithmic in zip(theta, self._limits, self._logarithmic)
         )
 
-    def problem(self, dataset, identity="", paths=None):
+    def problem(self, dataset: str, identity: str = "", paths: Any = None) -> Problem:
         """The unit-cube problem a search solves.
 
         Parameters
@@ -214,7 +218,7 @@ class Tilted:
             on_best=visualize if paths is not None and hasattr(self.view.analysis, "visualize") else None,
         )
 
-    def design_problem(self, dataset):
+    def design_problem(self, dataset: str) -> Problem:
         """The likelihood as a function of (theta, unconstrained psi, local): for a surrogate's design."""
         d, q = self.d, self.d + self.p
 
