@@ -70,40 +70,6 @@ def tempered_ticks(x, log_density, n):
     return np.interp(np.linspace(0, 1, n), cumulative / cumulative[-1], x)
 
 
-def chebyshev_ticks(centre, sd, n, width=4.0):
-    """n Chebyshev-Lobatto ticks over centre +- width sd, for a density known to be narrow."""
-    return centre - width * sd * np.cos(np.pi * np.arange(n) / (n - 1))
-
-
-def _evaluate(axes, values, at):
-    """Tensor spline through values [..., K] at points [Q, p]: [..., Q]."""
-    shaped = values.reshape(values.shape[:-1] + tuple(len(axis) for axis in axes))
-    splines = [cardinal_splines(axis, at[:, i])[0] for i, axis in enumerate(axes)]
-    return np.einsum("...a,qa->...q" if len(axes) == 1 else "...ab,qa,qb->...q", shaped, *splines)
-
-
-def leave_odd_out_error(nodes, log_l):
-    """The largest error of interpolating every second tick from the others, within e^-6 of the maximum.
-
-    Parameters
-    ----------
-    nodes, log_l
-        [K, p] and [K]: of one site, or of the sum over sites.
-    """
-    axes = axes_of(nodes)
-    near, worst = log_l > log_l.max() - NEAR, 0.0
-    for i, axis in enumerate(axes):
-        if len(axis) < 5:
-            return np.inf
-        position = np.searchsorted(axis, nodes[:, i])
-        inside = position < len(axis) - 1 + len(axis) % 2
-        even = position % 2 == 0
-        thinned = [ticks[::2] if k == i else ticks for k, ticks in enumerate(axes)]
-        error = np.abs(_evaluate(thinned, log_l[even], nodes) - log_l)[near & ~even & inside]
-        worst = max(worst, error.max(initial=0.0))
-    return float(worst)
-
-
 def build_table(dataset, link, nodes, log_l, log_proposal_ratio, payload=None, payload_names=(), info=None):
     """A site of kind "table".
 
@@ -144,7 +110,6 @@ def build_table(dataset, link, nodes, log_l, log_proposal_ratio, payload=None, p
     figures = {
         "ess": float(ess[near].min()),
         "pareto_k": max(float(psis(weights[:, k])[1]) for k in np.flatnonzero(near)),
-        "interpolation_error": leave_odd_out_error(nodes, values),
     }
     return Site(
         dataset=dataset,
