@@ -5,7 +5,7 @@ from copy import copy
 import numpy as np
 
 from cavity.errors import PropagationError
-from cavity.message.pareto import effective_sample_size, log_sum_exp
+from cavity.numerics.weights import effective_sample_size, log_sum_exp
 from cavity.propagate.link import Link
 from cavity.propagate.particles import SMALLEST, ParticleGroup, Score, half_variance
 from cavity.propagate.table import axes_of, cardinal_splines

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from cavity.message.gaussian import LOG_2PI
-from cavity.message.pareto import effective_sample_size, log_sum_exp
+from cavity.numerics.gaussian import LOG_2PI
+from cavity.numerics.weights import effective_sample_size, log_sum_exp
 
 MOST_MODES = 5
 COUNTED = 300  # particles that the information criterion counts at most: more would split a skewed mode for ever

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaincinv, gammaln, ndtri
 
-from cavity.message.gaussian import is_positive_definite, symmetric, weighted_moments
-from cavity.message.pareto import TRUSTED_K, effective_sample_size, log_sum_exp, psis
-from cavity.message.sobol import sobol_uniform
+from cavity.numerics.gaussian import is_positive_definite, symmetric, weighted_moments
+from cavity.numerics.hmc import hamiltonian_draws
+from cavity.numerics.sobol import sobol_uniform
+from cavity.numerics.weights import TRUSTED_K, effective_sample_size, log_sum_exp, psis
 from cavity.propagate.fitted import fitted_density
-from cavity.propagate.hmc import hamiltonian_draws
 
 FREEDOM = 5  # degrees of the t proposal
 REFITS = 3

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cavity.message.sobol import sobol_normal
+from cavity.numerics.sobol import sobol_normal
 from cavity.propagate.design import features, monomials
 
 MOST_CUBIC = 10  # dimensions up to which the polynomial has all cubic terms

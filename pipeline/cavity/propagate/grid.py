@@ -3,7 +3,7 @@
 import numpy as np
 
 from cavity.errors import PropagationError
-from cavity.message.pareto import effective_sample_size, log_sum_exp
+from cavity.numerics.weights import effective_sample_size, log_sum_exp
 from cavity.propagate.exact import ExactPass
 
 TICKS = {1: 2001, 2: 161}

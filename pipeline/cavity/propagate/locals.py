@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cavity.message.pareto import log_sum_exp
+from cavity.numerics.weights import log_sum_exp
 from cavity.propagate.particles import ParticleGroup
 from cavity.rng import generator
 

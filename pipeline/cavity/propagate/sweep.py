@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cavity.message.gaussian import Gaussian, is_positive_definite, symmetric
-from cavity.message.sobol import sobol_normal
+from cavity.numerics.gaussian import Gaussian, is_positive_definite, symmetric
+from cavity.numerics.sobol import sobol_normal
 
 MANY_SITES = 1000  # above, one node: the score's own noise is far below the posterior's width
 NODES = 64

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cavity.errors import PropagationError
-from cavity.message.pareto import effective_sample_size, log_sum_exp, psis
+from cavity.numerics.weights import effective_sample_size, log_sum_exp, psis
 from cavity.propagate.site import Site
 
 UNIFORM_SHARE = 0.35

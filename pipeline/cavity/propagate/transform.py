@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from cavity.errors import PropagationError
-from cavity.message.gaussian import LOG_2PI
+from cavity.numerics.gaussian import LOG_2PI
 
 NEGLIGIBLE_MASS = 1e-6  # a bound that cuts off less of a Gaussian prior than this needs no transform
 FARTHEST = 8.0  # in prior sds of a bounded parameter: Phi(8) is 1 - 6e-16

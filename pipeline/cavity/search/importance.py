@@ -3,8 +3,8 @@
 import numpy as np
 
 from cavity.errors import SearchError
+from cavity.numerics.mixture import draw, log_density, log_prior, unit_of
 from cavity.search.base import make_samples
-from cavity.search.proposal import draw, log_density, log_prior, unit_of
 
 #: The prior mass beyond is 6e-16 a side: quantiles there round to a bound, where a likelihood may not be defined.
 FARTHEST = 8.0
@@ -46,7 +46,7 @@ def importance_samples(problem, guard, proposal, n_draws, rng, info):
     SearchError
         If no draw has a finite likelihood.
     """
-    from cavity.message.pareto import log_sum_exp, psis
+    from cavity.numerics.weights import log_sum_exp, psis
 
     z = draw(proposal, n_draws, rng)
     unit, values, log_likelihoods = evaluate(problem, guard, z)

@@ -4,12 +4,12 @@ import numpy as np
 from scipy.special import ndtri
 
 from cavity.errors import SearchError
-from cavity.message.pareto import effective_sample_size, log_sum_exp
-from cavity.message.sobol import sobol_uniform
+from cavity.numerics.mixture import draw, fit_components, joined, log_density, log_prior, make_proposal
+from cavity.numerics.newton import covariance_of, find_mode
+from cavity.numerics.sobol import sobol_uniform
+from cavity.numerics.weights import effective_sample_size, log_sum_exp
 from cavity.search.base import Search
 from cavity.search.importance import evaluate, gradients, importance_samples
-from cavity.search.mode import covariance_of, find_mode
-from cavity.search.proposal import draw, fit_components, joined, log_density, log_prior, make_proposal
 from cavity.search.settings import adapter, check_integer, check_number
 
 #: Rounds of fitting the proposal, at most, and components it may have by then.

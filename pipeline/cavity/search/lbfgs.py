@@ -5,12 +5,12 @@ from typing import ClassVar
 import numpy as np
 
 from cavity.errors import SearchError
-from cavity.message.sobol import sobol_uniform
+from cavity.numerics.mixture import normal_of, unit_of
+from cavity.numerics.sobol import sobol_uniform
 from cavity.search.base import Search
 from cavity.search.guard import FLOOR
 from cavity.search.importance import gradients
 from cavity.search.optimum import objective, optimum_samples
-from cavity.search.proposal import normal_of, unit_of
 from cavity.search.settings import adapter, check_integer, check_number
 
 #: The optimiser stays within so many standard deviations of z = Phi^-1(unit cube).

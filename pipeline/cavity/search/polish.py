@@ -6,10 +6,10 @@ error; a few hundred more likelihood calls replace them by weights that are exac
 
 from dataclasses import replace
 
-from cavity.message.pareto import TRUSTED_K
+from cavity.numerics.mixture import fit_components, make_proposal, normal_of
+from cavity.numerics.weights import TRUSTED_K
 from cavity.search.guard import Guard
 from cavity.search.importance import importance_samples
-from cavity.search.proposal import fit_components, make_proposal, normal_of
 
 #: Factor on the fitted covariances: a proposal should be wider than its target.
 INFLATION = 1.2

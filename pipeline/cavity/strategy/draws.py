@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from cavity.message.pareto import psis
-from cavity.search.proposal import Proposal, log_density, log_prior
+from cavity.numerics.mixture import Proposal, log_density, log_prior
+from cavity.numerics.weights import psis
 
 LARGEST_SHARE = 0.01  # of one draw in the weights: beyond, a rare region was hit by accident
 
@@ -61,7 +61,7 @@ class Batch:
 
 def batch_of(samples, interim, d):
     """The batch behind importance samples of a problem whose first d columns are drawn variables."""
-    from cavity.search.proposal import normal_of
+    from cavity.numerics.mixture import normal_of
 
     arrays = {key: np.asarray(value, float) for key, value in samples.info["proposal"].items()}
     proposal = Proposal(

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import logsumexp
 
+from cavity.numerics.mixture import Proposal, draw, fit_components, log_density, log_prior, make_proposal
 from cavity.posterior.weighted import quantiles
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.grid import grid_pass
@@ -13,7 +14,6 @@ from cavity.propagate.link import Link
 from cavity.propagate.site import Site
 from cavity.propagate.table import build_table, tempered_ticks, tensor_nodes
 from cavity.search.guard import Guard
-from cavity.search.proposal import Proposal, draw, fit_components, log_density, log_prior, make_proposal
 from cavity.strategy.tilted import Interim, Tilted
 
 PRIOR_FRACTION = 0.35  # of the local parameters' draws: a mode that the pilot missed stays covered

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cavity.message.pareto import log_sum_exp
+from cavity.numerics.weights import log_sum_exp
 from cavity.propagate import exact_pass, grid_pass, local_draws
 from tests.statistics.check import assert_same_posterior, moments
 from tests.statistics.propagate.local_moments import local_moments

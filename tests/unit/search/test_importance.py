@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from cavity.errors import SearchError
+from cavity.numerics.mixture import draw, log_density, log_prior, make_proposal, normal_of
 from cavity.search import Guard
 from cavity.search.importance import evaluate, importance_samples
-from cavity.search.proposal import draw, log_density, log_prior, make_proposal, normal_of
 
 from ...statistics.search.problems import correlated_gaussian
 

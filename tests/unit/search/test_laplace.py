@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cavity.errors import SearchError
-from cavity.message.pareto import effective_sample_size
+from cavity.numerics.weights import effective_sample_size
 from cavity.search import Laplace
 from cavity.search.laplace import tempered
 

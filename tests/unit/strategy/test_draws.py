@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from cavity.search.proposal import draw, make_proposal
+from cavity.numerics.mixture import draw, make_proposal
 from cavity.strategy.draws import Batch, weighted_together
 from cavity.strategy.tilted import Interim
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cavity.search.mode import covariance_of, derivatives, find_mode, stencil
+from cavity.numerics.newton import covariance_of, derivatives, find_mode, stencil
 
 PRECISION = np.array([[4.0, 1.0, 0.0], [1.0, 30.0, -2.0], [0.0, -2.0, 900.0]])
 CENTRE = np.array([0.5, -1.0, 0.2])

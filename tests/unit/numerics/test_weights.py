@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cavity.message.pareto import effective_sample_size, generalised_pareto_fit, log_sum_exp, psis
+from cavity.numerics.weights import effective_sample_size, generalised_pareto_fit, log_sum_exp, psis
 
 
 def test_log_sum_exp_of_nothing_but_minus_infinity_is_minus_infinity():

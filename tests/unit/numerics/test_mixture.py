@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cavity.search.proposal import (
+from cavity.numerics.mixture import (
     draw,
     fit_components,
     joined,

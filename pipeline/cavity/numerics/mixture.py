@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import gammaincinv, gammaln, ndtr, ndtri
 
-from cavity.message.pareto import log_sum_exp
-from cavity.message.sobol import sobol_uniform
+from cavity.numerics.sobol import sobol_uniform
+from cavity.numerics.weights import log_sum_exp
 
 #: The largest number below 1: a quantile function of 1 is infinite for an unbounded prior.
 ALMOST_ONE = 1.0 - 2.0**-53
