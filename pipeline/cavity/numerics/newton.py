@@ -1,80 +1,118 @@
-"""The mode of a density by Newton steps from finite differences, many points in one call of the density."""
+"""Climbs to a mode: where derivatives are cheap by a trust region, where each costs likelihood calls by damped steps.
 
-from typing import NamedTuple
+Two, because they spend calls differently: :func:`climb` asks for a value before it asks for derivatives, which saves
+derivatives; :func:`find_mode` gets the value with the differences around it, in one batch of calls.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
+from cavity.numerics.differences import both_ways, derivatives, slopes, stencil
+from cavity.numerics.gaussian import symmetric
+from cavity.numerics.types import Array
+
+
+class Climb(NamedTuple):
+    """Where :func:`climb` ended."""
+
+    x: Annotated[Array, "D"]
+    covariance: Annotated[Array, "D D"]  # minus the Hessian's inverse there, its eigenvalues made positive
+    converged: bool
+    iterations: int
+    value: float
+
 
 class Mode(NamedTuple):
-    """Where a density is largest: ``z`` (D,), the log density there, and the precision (D, D), minus its Hessian."""
+    """Where a density is largest."""
 
-    z: np.ndarray
-    value: float
-    precision: np.ndarray
+    z: Annotated[Array, "D"]
+    value: float  # the log density there
+    precision: Annotated[Array, "D D"]  # minus its Hessian
     converged: bool
 
 
-def stencil(n_dim):
-    """Offsets (M, D) in units of the step: the centre, the axes both ways, the diagonal of every pair."""
-    eye = np.eye(n_dim)
-    rows = [np.zeros(n_dim)]
-    for axis in eye:
-        rows += [axis, -axis]
-    rows += [eye[i] + eye[j] for i in range(n_dim) for j in range(i)]
-    return np.array(rows)
+def climb(
+    value: Callable[[Array], float],
+    derivatives: Callable[[Array], tuple[Array, Array]],
+    x: Annotated[Array, "D"],
+    covariance: Annotated[Array, "D D"],
+    iterations: int = 40,
+    tolerance: float = 1e-3,
+) -> Climb:
+    """The nearest mode by a trust-region Newton (Nocedal & Wright 2006, chapter 4), step lengths scaled in eigenspace.
 
-
-def derivatives(values, steps):
-    """Gradient (D,) and Hessian (D, D) from the log density on the stencil (M,), step sizes (D,)."""
-    n_dim = len(steps)
-    up, down = values[1 : 2 * n_dim + 1 : 2], values[2 : 2 * n_dim + 1 : 2]
-    gradient = (up - down) / (2.0 * steps)
-    hessian = np.diag((up + down - 2.0 * values[0]) / steps**2)
-    pairs = [(i, j) for i in range(n_dim) for j in range(i)]
-    for (i, j), corner in zip(pairs, values[2 * n_dim + 1 :], strict=True):
-        hessian[i, j] = hessian[j, i] = (corner - up[i] - up[j] + values[0]) / (steps[i] * steps[j])
-    return gradient, hessian
-
-
-def expand(log_density, gradient, z, steps):
-    """Value, gradient (D,) and Hessian (D, D) at z: from gradients where there are, else from values.
-
-    None where a value nearby, or the gradients and a value nearby, are not finite.
+    Parameters
+    ----------
+    value, derivatives
+        x [D] -> the log density, and its gradient [D] and Hessian [D, D].
+    x, covariance
+        Where to start, and the scale of the first steps.
+    iterations, tolerance
+        At most so many; fewer once a step is below the tolerance in sds.
     """
-    if gradient is not None:
-        value = float(log_density(z[None])[0])
-        offsets = np.diag(steps)
-        found = gradient(np.vstack([z, z + offsets, z - offsets]))
-        if np.isfinite(value) and np.isfinite(found).all():
-            hessian = (found[1 : 1 + len(z)] - found[1 + len(z) :]) / (2.0 * steps[:, None])
-            return value, found[0], 0.5 * (hessian + hessian.T)
-    values = log_density(z + stencil(len(z)) * steps)
-    return (float(values[0]), *derivatives(values, steps)) if np.isfinite(values).all() else None
+    covariance = np.asarray(covariance, float)
+    metric = np.sqrt(np.diag(covariance))
+    radius, height = 2.0, value(x)
+    converged, count = False, 0
+    while count < iterations:
+        count += 1
+        gradient, hessian = derivatives(x)
+        curvature = -symmetric(hessian) * np.outer(metric, metric)
+        eigenvalues, vectors = np.linalg.eigh(curvature)
+        positive = np.maximum(np.abs(eigenvalues), 1e-8 * np.abs(eigenvalues).max() + 1e-12)
+        along = vectors.T @ (gradient * metric)
+        covariance = np.outer(metric, metric) * ((vectors / positive) @ vectors.T)
+        accepted = False
+        for _ in range(25):
+            lengths = along / positive
+            size = np.linalg.norm(lengths)
+            lengths = lengths * min(1.0, radius / max(size, 1e-300))
+            proposal = x + metric * (vectors @ lengths)
+            expected = along @ lengths - 0.5 * lengths @ (eigenvalues * lengths)
+            new = value(proposal)
+            gain = (new - height) / max(expected, 1e-300)
+            if np.isfinite(new) and (gain > 1e-4 or abs(expected) < 1e-10 * max(1.0, abs(height))):
+                accepted = True
+                break
+            radius = 0.5 * min(radius, size)
+        if not accepted:
+            break
+        if gain > 0.75 and size > 0.9 * radius:
+            radius = min(2 * radius, 10.0)
+        x, height = proposal, max(new, height) if gain <= 0 else new
+        if np.abs(lengths * np.sqrt(positive)).max() < tolerance and size <= radius:
+            converged = True
+            break
+    return Climb(x, symmetric(covariance), converged, count, height)
 
 
-def find_mode(log_density, z, max_iterations=12, tolerance=0.03, gradient=None):
-    """Climb from z to the nearest mode.
+def find_mode(
+    log_density: Callable[[Annotated[Array, "Q D"]], Annotated[Array, "Q"]],
+    z: Annotated[Array, "D"],
+    max_iterations: int = 12,
+    tolerance: float = 0.03,
+    gradient: Callable[[Annotated[Array, "Q D"]], Annotated[Array, "Q D"]] | None = None,
+) -> Mode:
+    """Climb from z to the nearest mode by damped Newton steps (Levenberg 1944), many points in one call.
 
     Parameters
     ----------
     log_density
-        (n, D) -> (n,), log likelihood plus log prior; -inf is allowed.
+        Log likelihood plus log prior; -inf is allowed.
     z
-        Start, (D,), with a finite value.
+        Start, with a finite value.
     tolerance
         Stop when a step is shorter than this, in standard deviations of the mode.
     gradient
-        (n, D) -> (n, D), of the log density; by finite differences without.
-
-    Returns
-    -------
-    Mode
+        Of the log density; by finite differences without.
     """
     steps = np.full(len(z), 0.05)
     damping, best = 1e-3, None
     for _ in range(max_iterations):
         for _ in range(7):
-            here = expand(log_density, gradient, z, steps)
+            here = _expand(log_density, gradient, z, steps)
             if here is not None:
                 break
             steps = 0.25 * steps
@@ -100,7 +138,22 @@ def find_mode(log_density, z, max_iterations=12, tolerance=0.03, gradient=None):
     return Mode(centre, best[0], -best[2], False)
 
 
-def covariance_of(precision, floor=0.5):
-    """The inverse (D, D) of a precision whose eigenvalues are held above ``floor`` (the prior's own is 1)."""
+def _expand(log_density, gradient, z, steps):
+    """Value, gradient [D] and Hessian [D, D] at z: from gradients where there are, else from values.
+
+    None where a value nearby, or the gradients and a value nearby, are not finite.
+    """
+    if gradient is not None:
+        value = float(log_density(z[None])[0])
+        found = gradient(np.vstack([z, *both_ways(z, steps)]))
+        if np.isfinite(value) and np.isfinite(found).all():
+            hessian = slopes(found[1:].reshape(2, len(z), len(z)), steps[:, None])
+            return value, found[0], 0.5 * (hessian + hessian.T)
+    values = log_density(z + stencil(len(z)) * steps)
+    return (float(values[0]), *derivatives(values, steps)) if np.isfinite(values).all() else None
+
+
+def covariance_of(precision: Annotated[Array, "D D"], floor: float = 0.5) -> Annotated[Array, "D D"]:
+    """The inverse of a precision whose eigenvalues are held above ``floor`` (the prior's own is 1)."""
     curvature, axes = np.linalg.eigh(precision)
     return (axes / np.maximum(curvature, floor)) @ axes.T

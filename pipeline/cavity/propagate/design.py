@@ -6,6 +6,7 @@ from itertools import combinations, product
 import numpy as np
 
 from cavity.errors import PropagationError
+from cavity.numerics.differences import curvatures, mixed
 
 AXIAL = (-2.5, -1.25, 1.25, 2.5)  # posterior sds
 CROSS = 1.5
@@ -164,18 +165,17 @@ def transport(log_l, mode, tau, design, scales, hessian=None):
     values = np.asarray(log_l(np.array(theta), design.psi(np.array(v))), float)
     if not np.isfinite(values).all():
         return np.zeros((d, p))
-    signs = np.array([a * b for a, b, i, j in corners], float)
-    mixed = (values[: len(corners)] * signs).reshape(d, p, 4).sum(-1) / (4 * scales[:, None] * step)
+    crossed = mixed(values[: len(corners)].reshape(d, p, 4), scales[:, None], step)
     if hessian is None:
         rest = values[len(corners) :]
         line, cross = rest[1 : 1 + 2 * d].reshape(d, 2), rest[1 + 2 * d :].reshape(-1, 4)
-        hessian = np.diag((line.sum(1) - 2 * rest[0]) / scales**2)
-        for (i, j), (pp, pm, mp, mm) in zip(pairs, cross):
-            hessian[i, j] = hessian[j, i] = (pp - pm - mp + mm) / (4 * scales[i] * scales[j])
+        hessian = np.diag(curvatures(line[:, 0], rest[0], line[:, 1], scales))
+        for (i, j), corner in zip(pairs, cross):
+            hessian[i, j] = hessian[j, i] = mixed(corner, scales[i], scales[j])
     matrix = np.diag(1 / np.asarray(tau, float) ** 2) - hessian
     if np.linalg.eigvalsh(matrix)[0] <= 0:
         return np.zeros((d, p))
-    return np.linalg.solve(matrix, mixed)
+    return np.linalg.solve(matrix, crossed)
 
 
 def fit_surrogate(design, change, log_w):

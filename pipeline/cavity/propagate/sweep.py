@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cavity.numerics.gaussian import Gaussian, is_positive_definite, symmetric
+from cavity.numerics.newton import climb
 from cavity.numerics.sobol import sobol_normal
 
 MANY_SITES = 1000  # above, one node: the score's own noise is far below the posterior's width
@@ -274,50 +275,16 @@ def newton(space, bank, mean, covariance, iterations=40, tolerance=1e-3):
     (mean, covariance, NewtonInfo)
         The covariance is the inverse of the curvature at the mode, its eigenvalues made positive.
     """
-    x = np.array(mean, float)
-    metric = np.sqrt(np.diag(np.asarray(covariance, float)))
-    radius, value = 2.0, _value(space, bank, x)
-    converged, count = False, 0
-    hessian_covariance = np.asarray(covariance, float)
-    while count < iterations:
-        count += 1
+
+    def value(x):
+        return float(bank.log_density(x[None], correction=False)[0])
+
+    def derivatives(x):
         score = bank.score(x)
         prior_gradient, prior_hessian = space.prior_score(x)
-        gradient = (score.grad.sum(0) + prior_gradient) * metric
-        curvature = -symmetric(score.hess.sum(0) + np.diag(prior_hessian)) * np.outer(metric, metric)
-        eigenvalues, vectors = np.linalg.eigh(curvature)
-        positive = np.maximum(np.abs(eigenvalues), 1e-8 * np.abs(eigenvalues).max() + 1e-12)
-        along = vectors.T @ gradient
-        hessian_covariance = np.outer(metric, metric) * ((vectors / positive) @ vectors.T)
-        accepted = False
-        for _ in range(25):
-            lengths = along / positive
-            size = np.linalg.norm(lengths)
-            lengths = lengths * min(1.0, radius / max(size, 1e-300))
-            proposal = x + metric * (vectors @ lengths)
-            expected = along @ lengths - 0.5 * lengths @ (eigenvalues * lengths)
-            new = _value(space, bank, proposal)
-            gain = (new - value) / max(expected, 1e-300)
-            if np.isfinite(new) and (gain > 1e-4 or abs(expected) < 1e-10 * max(1.0, abs(value))):
-                accepted = True
-                break
-            radius = 0.5 * min(radius, size)
-        if not accepted:
-            break
-        if gain > 0.75 and size > 0.9 * radius:
-            radius = min(2 * radius, 10.0)
-        x, value = proposal, max(new, value) if gain <= 0 else new
-        in_sds = np.abs(lengths * np.sqrt(positive)).max()
-        if in_sds < tolerance and size <= radius:
-            converged = True
-            break
-    spread = np.sqrt(np.diag(hessian_covariance))
-    return (
-        x,
-        symmetric(hessian_covariance),
-        NewtonInfo(converged, count, np.abs((x - mean) / spread).max(initial=0.0), value),
-    )
+        return score.grad.sum(0) + prior_gradient, score.hess.sum(0) + np.diag(prior_hessian)
 
-
-def _value(space, bank, x):
-    return float(bank.log_density(x[None], correction=False)[0])
+    found = climb(value, derivatives, np.array(mean, float), covariance, iterations, tolerance)
+    spread = np.sqrt(np.diag(found.covariance))
+    move = np.abs((found.x - mean) / spread).max(initial=0.0)
+    return found.x, found.covariance, NewtonInfo(found.converged, found.iterations, move, found.value)

@@ -3,7 +3,9 @@
 import numpy as np
 
 from cavity.errors import SearchError
+from cavity.numerics.differences import both_ways, slopes
 from cavity.numerics.mixture import draw, log_density, log_prior, unit_of
+from cavity.numerics.weights import log_sum_exp, psis
 from cavity.search.base import make_samples
 
 #: The prior mass beyond is 6e-16 a side: quantiles there round to a bound, where a likelihood may not be defined.
@@ -26,10 +28,9 @@ def gradients(problem, guard, z, step=1e-4):
 
     The Jacobian of the prior transform is by central differences: it costs no likelihood call.
     """
-    n, n_dim = z.shape
-    offsets = step * np.eye(n_dim)
-    up, down = (problem.vectors(unit_of((z[:, None] + sign * offsets).reshape(-1, n_dim))) for sign in (1.0, -1.0))
-    jacobian = ((up - down) / (2.0 * step)).reshape(n, n_dim, n_dim)
+    moved = both_ways(z, step)
+    values = problem.vectors(unit_of(moved.reshape(-1, z.shape[1])))
+    jacobian = slopes(values.reshape(moved.shape), step)
     return np.einsum("nij,nj->ni", jacobian, guard.gradient(problem.vectors(unit_of(z))))
 
 
@@ -46,8 +47,6 @@ def importance_samples(problem, guard, proposal, n_draws, rng, info):
     SearchError
         If no draw has a finite likelihood.
     """
-    from cavity.numerics.weights import log_sum_exp, psis
-
     z = draw(proposal, n_draws, rng)
     unit, values, log_likelihoods = evaluate(problem, guard, z)
     log_weights = log_likelihoods + log_prior(z) - log_density(proposal, z) - np.log(n_draws)

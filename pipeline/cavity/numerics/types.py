@@ -1,0 +1,9 @@
+"""How a signature names an array: ``Annotated[Array, "S D"]`` is an array of numbers of shape (S, D).
+
+The letters mean the same everywhere: S weighted points, Q points to evaluate at, D coordinates, K components of a
+mixture, N sites or datasets; "..." is any number of leading axes.
+"""
+
+import numpy as np
+
+Array = np.ndarray
