@@ -1,97 +1,110 @@
 """A mixture of Student t distributions and the prior, in z = Phi^-1(u), where every prior is N(0, 1)."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from scipy.special import gammaincinv, gammaln, ndtr, ndtri
 
 from cavity.numerics.sobol import sobol_uniform
+from cavity.numerics.types import Array
 from cavity.numerics.weights import log_sum_exp
+
+FREEDOM = 5.0  # degrees of freedom of a component, where none are given
 
 #: The largest number below 1: a quantile function of 1 is infinite for an unbounded prior.
 ALMOST_ONE = 1.0 - 2.0**-53
 ALMOST_ZERO = 1e-300
 
 
-class Proposal(NamedTuple):
-    """A density in z-space that can be drawn from.
+class Mixture(NamedTuple):
+    """A density in z-space that can be drawn from."""
 
-    ``weights`` (K,) sum to 1 - ``prior_fraction``; ``means`` (K, D); ``factors`` (K, D, D) are lower Cholesky factors
-    of the scale matrices; ``df`` is the degrees of freedom of every component.
-    """
+    weights: Annotated[Array, "K"]  # they sum to 1 - prior_fraction
+    means: Annotated[Array, "K D"]
+    factors: Annotated[Array, "K D D"]  # lower Cholesky factors of the scale matrices
+    df: float  # degrees of freedom of every component
+    prior_fraction: float  # the share of N(0, 1)
 
-    weights: np.ndarray
-    means: np.ndarray
-    factors: np.ndarray
-    df: float
-    prior_fraction: float
+    @classmethod
+    def of(
+        cls,
+        weights: Annotated[Array, "K"],
+        means: Annotated[Array, "K D"],
+        scales: Annotated[Array, "K D D"],
+        df: float = FREEDOM,
+        prior_fraction: float = 0.0,
+    ) -> "Mixture":
+        """The mixture of these components; the weights are scaled to what the prior leaves."""
+        weights = np.asarray(weights, float)
+        return cls(
+            weights / weights.sum() * (1.0 - prior_fraction),
+            np.asarray(means, float),
+            np.linalg.cholesky(np.asarray(scales, float)),
+            float(df),
+            float(prior_fraction),
+        )
+
+    def joined(self, other: "Mixture") -> "Mixture":
+        """The mixture of two in equal parts, their components and their prior."""
+        return Mixture(
+            0.5 * np.concatenate([self.weights, other.weights]),
+            np.concatenate([self.means, other.means]),
+            np.concatenate([self.factors, other.factors]),
+            self.df,
+            0.5 * (self.prior_fraction + other.prior_fraction),
+        )
+
+    def draws(self, n: int, rng) -> Annotated[Array, "n D"]:
+        """Points from a scrambled Sobol sequence: component, radius and direction are its coordinates."""
+        n_dim = self.means.shape[1]
+        points = sobol_uniform(n, n_dim + 2, rng)
+        edges = np.cumsum(self.weights)
+        component = np.searchsorted(edges, points[:, 0])
+        from_prior = component >= len(edges)
+        component = np.minimum(component, len(edges) - 1)
+        normal = ndtri(np.clip(points[:, 2:], 1e-12, 1.0 - 1e-12))
+        half = 0.5 * self.df
+        spread = np.sqrt(gammaincinv(half, np.clip(points[:, 1], 1e-12, 1.0 - 1e-12)) / half)
+        z = self.means[component] + np.einsum("nij,nj->ni", self.factors[component], normal) / spread[:, None]
+        z[from_prior] = normal[from_prior]
+        return z
+
+    def log_density(self, z: Annotated[Array, "Q D"]) -> Annotated[Array, "Q"]:
+        """The log density at z (Kotz & Nadarajah 2004, eq. 1.1, for each component)."""
+        n_dim, df = z.shape[1], self.df
+        constant = gammaln(0.5 * (df + n_dim)) - gammaln(0.5 * df) - 0.5 * n_dim * np.log(df * np.pi)
+        radius = (z - self.means[:, None]) @ np.swapaxes(np.linalg.inv(self.factors), 1, 2)
+        height = np.log(self.weights) + constant
+        height = height - np.log(np.diagonal(self.factors, axis1=1, axis2=2)).sum(1)
+        terms = height[:, None] - 0.5 * (df + n_dim) * np.log1p((radius * radius).sum(-1) / df)
+        if self.prior_fraction > 0:
+            terms = np.concatenate([terms, np.log(self.prior_fraction) + log_prior(z)[None]])
+        return log_sum_exp(terms, axis=0)
+
+    def to_tree(self) -> dict[str, Array]:
+        """Its fields as arrays, by name."""
+        return {key: np.asarray(value, float) for key, value in self._asdict().items()}
+
+    @classmethod
+    def from_tree(cls, tree: Mapping) -> "Mixture":
+        """The inverse of :meth:`to_tree`; what else is in the tree is left alone."""
+        arrays = [np.asarray(tree[key], float) for key in cls._fields]
+        return cls(*arrays[:3], *map(float, arrays[3:]))
 
 
-def unit_of(z):
-    """z (..., D) -> the open unit cube."""
+def unit_of(z: Annotated[Array, "... D"]) -> Annotated[Array, "... D"]:
+    """z -> the open unit cube."""
     return np.minimum(np.maximum(ndtr(z), ALMOST_ZERO), ALMOST_ONE)
 
 
-def normal_of(unit):
-    """The unit cube (..., D) -> z, finite at the faces."""
+def normal_of(unit: Annotated[Array, "... D"]) -> Annotated[Array, "... D"]:
+    """The unit cube -> z, finite at the faces."""
     return ndtri(np.clip(unit, ALMOST_ZERO, ALMOST_ONE))
 
 
-def make_proposal(weights, means, covariances, df=5.0, prior_fraction=0.0):
-    """A proposal with the given components; the weights are scaled to what the prior leaves."""
-    weights = np.asarray(weights, dtype=float)
-    return Proposal(
-        weights / weights.sum() * (1.0 - prior_fraction),
-        np.asarray(means, dtype=float),
-        np.linalg.cholesky(np.asarray(covariances, dtype=float)),
-        float(df),
-        float(prior_fraction),
-    )
-
-
-def joined(one, other):
-    """The mixture of two proposals in equal parts, their components and their prior."""
-    return Proposal(
-        0.5 * np.concatenate([one.weights, other.weights]),
-        np.concatenate([one.means, other.means]),
-        np.concatenate([one.factors, other.factors]),
-        one.df,
-        0.5 * (one.prior_fraction + other.prior_fraction),
-    )
-
-
-def draw(proposal, n, rng):
-    """n points (n, D) from a scrambled Sobol sequence: component, radius and direction are its coordinates."""
-    n_dim = proposal.means.shape[1]
-    points = sobol_uniform(n, n_dim + 2, rng)
-    edges = np.cumsum(proposal.weights)
-    component = np.searchsorted(edges, points[:, 0])
-    from_prior = component >= len(edges)
-    component = np.minimum(component, len(edges) - 1)
-    normal = ndtri(np.clip(points[:, 2:], 1e-12, 1.0 - 1e-12))
-    half = 0.5 * proposal.df
-    spread = np.sqrt(gammaincinv(half, np.clip(points[:, 1], 1e-12, 1.0 - 1e-12)) / half)
-    z = proposal.means[component] + np.einsum("nij,nj->ni", proposal.factors[component], normal) / spread[:, None]
-    z[from_prior] = normal[from_prior]
-    return z
-
-
-def log_density(proposal, z):
-    """The log density (n,) of the mixture at z (n, D)."""
-    n_dim = z.shape[1]
-    df = proposal.df
-    constant = gammaln(0.5 * (df + n_dim)) - gammaln(0.5 * df) - 0.5 * n_dim * np.log(df * np.pi)
-    radius = (z - proposal.means[:, None]) @ np.swapaxes(np.linalg.inv(proposal.factors), 1, 2)
-    height = np.log(proposal.weights) + constant
-    height = height - np.log(np.diagonal(proposal.factors, axis1=1, axis2=2)).sum(1)
-    terms = height[:, None] - 0.5 * (df + n_dim) * np.log1p((radius * radius).sum(-1) / df)
-    if proposal.prior_fraction > 0:
-        terms = np.concatenate([terms, np.log(proposal.prior_fraction) + log_prior(z)[None]])
-    return log_sum_exp(terms, axis=0)
-
-
-def log_prior(z):
-    """The log density (n,) of the prior, N(0, I), at z (n, D)."""
+def log_prior(z: Annotated[Array, "... D"]) -> Annotated[Array, "..."]:
+    """The log density of the prior, N(0, I)."""
     return -0.5 * np.einsum("...i,...i->...", z, z) - 0.5 * z.shape[-1] * np.log(2.0 * np.pi)
 
 

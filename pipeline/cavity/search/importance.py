@@ -4,7 +4,7 @@ import numpy as np
 
 from cavity.errors import SearchError
 from cavity.numerics.differences import both_ways, slopes
-from cavity.numerics.mixture import draw, log_density, log_prior, unit_of
+from cavity.numerics.mixture import log_prior, unit_of
 from cavity.numerics.weights import log_sum_exp, psis
 from cavity.search.base import make_samples
 
@@ -47,9 +47,9 @@ def importance_samples(problem, guard, proposal, n_draws, rng, info):
     SearchError
         If no draw has a finite likelihood.
     """
-    z = draw(proposal, n_draws, rng)
+    z = proposal.draws(n_draws, rng)
     unit, values, log_likelihoods = evaluate(problem, guard, z)
-    log_weights = log_likelihoods + log_prior(z) - log_density(proposal, z) - np.log(n_draws)
+    log_weights = log_likelihoods + log_prior(z) - proposal.log_density(z) - np.log(n_draws)
     log_evidence = float(log_sum_exp(log_weights))
     if not np.isfinite(log_evidence):
         raise SearchError(
@@ -69,5 +69,5 @@ def importance_samples(problem, guard, proposal, n_draws, rng, info):
         log_evidence=log_evidence,
         log_evidence_error=float(np.sqrt(variance)),
         pareto_k=float(k_hat),
-        info={**info, "proposal": {key: np.asarray(value).tolist() for key, value in proposal._asdict().items()}},
+        info={**info, "proposal": proposal.to_tree()},
     )

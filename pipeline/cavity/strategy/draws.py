@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from cavity.numerics.mixture import Proposal, log_density, log_prior
+from cavity.numerics.mixture import Mixture, log_prior
 from cavity.numerics.weights import psis
 
 LARGEST_SHARE = 0.01  # of one draw in the weights: beyond, a rare region was hit by accident
@@ -32,41 +32,35 @@ class Batch:
     theta: np.ndarray
     z: np.ndarray
     log_l: np.ndarray
-    proposal: Proposal
+    proposal: Mixture
     mean: np.ndarray
     sd: np.ndarray
 
     def log_density(self, theta, z):
         """The proposal's density with respect to (theta, z)."""
         return (
-            log_density(self.proposal, np.concatenate([(theta - self.mean) / self.sd, z], axis=1))
+            self.proposal.log_density(np.concatenate([(theta - self.mean) / self.sd, z], axis=1))
             - np.log(self.sd).sum()
         )
 
     def to_tree(self):
         """Arrays and numbers."""
-        proposal = {key: np.asarray(value, float) for key, value in self.proposal._asdict().items()}
-        return {"theta": self.theta, "z": self.z, "log_l": self.log_l, "mean": self.mean, "sd": self.sd, **proposal}
+        own = {"theta": self.theta, "z": self.z, "log_l": self.log_l, "mean": self.mean, "sd": self.sd}
+        return own | self.proposal.to_tree()
 
     @classmethod
     def from_tree(cls, tree):
         """The inverse of :meth:`to_tree`."""
         arrays = {key: np.asarray(value, float) for key, value in tree.items()}
-        proposal = Proposal(
-            arrays["weights"], arrays["means"], arrays["factors"], float(arrays["df"]), float(arrays["prior_fraction"])
-        )
         parts = [arrays[key] for key in ("theta", "z", "log_l")]
-        return cls(*parts, proposal, arrays["mean"], arrays["sd"])
+        return cls(*parts, Mixture.from_tree(tree), arrays["mean"], arrays["sd"])
 
 
 def batch_of(samples, interim, d):
     """The batch behind importance samples of a problem whose first d columns are drawn variables."""
     from cavity.numerics.mixture import normal_of
 
-    arrays = {key: np.asarray(value, float) for key, value in samples.info["proposal"].items()}
-    proposal = Proposal(
-        arrays["weights"], arrays["means"], arrays["factors"], float(arrays["df"]), float(arrays["prior_fraction"])
-    )
+    proposal = Mixture.from_tree(samples.info["proposal"])
     z = normal_of(samples.unit)
     return Batch(samples.values[:, :d], z[:, d:], samples.log_likelihoods, proposal, interim.mean, interim.sd)
 

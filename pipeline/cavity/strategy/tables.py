@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import logsumexp
 
-from cavity.numerics.mixture import Proposal, draw, fit_components, log_density, log_prior, make_proposal
+from cavity.numerics.mixture import Mixture, fit_components, log_prior
 from cavity.posterior.weighted import quantiles
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.grid import grid_pass
@@ -82,9 +82,9 @@ def _batch(tilted, guard, nodes, points, plan, rng):
     """Draws of the local parameters from a fit to the last round's, and log L of each at every node."""
     if tilted.k:
         shares, means, covariances = fit_components(points["z"], _local_weights(points, plan), 5, rng)
-        proposal = make_proposal(shares, means, 1.3 * covariances, prior_fraction=PRIOR_FRACTION)
-        z = draw(proposal, int(plan["n_draws"]), rng)
-        described = {key: np.asarray(value, float) for key, value in proposal._asdict().items()}
+        proposal = Mixture.of(shares, means, 1.3 * covariances, prior_fraction=PRIOR_FRACTION)
+        z = proposal.draws(int(plan["n_draws"]), rng)
+        described = proposal.to_tree()
     else:
         z, described = np.empty((1, 0)), {}
     local = tilted.local_values(z)
@@ -98,12 +98,7 @@ def _log_ratio(batches, z):
     """log(prior / mixture of all batches' proposals) - log S: every draw of every batch weighted together."""
     if not z.shape[1]:
         return np.full(len(z), -np.log(len(z)))
-    densities = []
-    for batch in batches:
-        proposal = Proposal(
-            batch["weights"], batch["means"], batch["factors"], float(batch["df"]), float(batch["prior_fraction"])
-        )
-        densities.append(np.log(len(batch["z"])) + log_density(proposal, z))
+    densities = [np.log(len(batch["z"])) + Mixture.from_tree(batch).log_density(z) for batch in batches]
     return log_prior(z) - logsumexp(densities, axis=0)
 
 
