@@ -8,7 +8,7 @@ from scipy.special import gammaincinv, gammaln, ndtr, ndtri
 
 from cavity.numerics.sobol import sobol_uniform
 from cavity.numerics.types import Array
-from cavity.numerics.weights import log_sum_exp
+from cavity.numerics.weights import log_sum_exp, systematic
 
 FREEDOM = 5.0  # degrees of freedom of a component, where none are given
 
@@ -125,10 +125,7 @@ def fit_components(z, log_weights, n_components, rng, n_resample=600, iterations
     -------
     weights (K,), means (K, D), covariances (K, D, D)
     """
-    weights = np.exp(log_weights - np.max(log_weights))
-    weights /= weights.sum()
-    positions = (rng.random() + np.arange(n_resample)) / n_resample
-    rows = np.minimum(np.searchsorted(np.cumsum(weights), positions), len(weights) - 1)
+    rows = systematic(log_weights, n_resample, rng)
     z = z[rows]
     n, n_dim = z.shape
     centre = z.mean(0)

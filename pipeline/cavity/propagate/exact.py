@@ -8,7 +8,7 @@ from scipy.special import gammaincinv, gammaln, ndtri
 from cavity.numerics.gaussian import is_positive_definite, symmetric, weighted_moments
 from cavity.numerics.hmc import hamiltonian_draws
 from cavity.numerics.sobol import sobol_uniform
-from cavity.numerics.weights import TRUSTED_K, effective_sample_size, log_sum_exp, psis
+from cavity.numerics.weights import TRUSTED_K, effective_sample_size, log_sum_exp, psis, resampled
 from cavity.propagate.fitted import fitted_density
 
 FREEDOM = 5  # degrees of the t proposal
@@ -51,13 +51,6 @@ class ExactPass:
     def equal_weight(self, n, rng):
         """n draws of equal weight [n, D], by systematic resampling in random order."""
         return self.draws[resampled(self.log_weights, n, rng)]
-
-
-def resampled(log_weights, n, rng):
-    """n indices of equal weight, by systematic resampling, in random order."""
-    cumulative = np.cumsum(np.exp(log_weights - log_sum_exp(log_weights)))
-    positions = (rng.random() + np.arange(n)) / n * cumulative[-1]
-    return rng.permutation(np.minimum(np.searchsorted(cumulative, positions), len(cumulative) - 1))
 
 
 class Mixture:

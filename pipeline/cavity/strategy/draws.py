@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
 from cavity.numerics.mixture import Mixture, log_prior
-from cavity.numerics.weights import psis
+from cavity.numerics.weights import effective_sample_size, log_sum_exp, psis
 
 LARGEST_SHARE = 0.01  # of one draw in the weights: beyond, a rare region was hit by accident
 
@@ -84,12 +83,12 @@ class Weighted:
     @property
     def log_weights(self):
         """Normalised."""
-        return self.log_w - logsumexp(self.log_w)
+        return self.log_w - log_sum_exp(self.log_w)
 
     @property
     def ess(self):
         """Draws that count."""
-        return float(np.exp(-logsumexp(2 * self.log_weights)))
+        return float(effective_sample_size(self.log_w))
 
     @property
     def pareto_k(self):
@@ -119,7 +118,7 @@ def weighted_together(batches, interim):
     theta = np.concatenate([batch.theta for batch in batches])
     z = np.concatenate([batch.z for batch in batches])
     log_l = np.concatenate([batch.log_l for batch in batches])
-    mixture = logsumexp([np.log(len(batch.log_l)) + batch.log_density(theta, z) for batch in batches], axis=0)
+    mixture = log_sum_exp([np.log(len(batch.log_l)) + batch.log_density(theta, z) for batch in batches], axis=0)
     standard = (theta - interim.mean) / interim.sd
     prior = log_prior(standard) - np.log(interim.sd).sum() + log_prior(z)
     order = _halves([len(batch.log_l) for batch in batches])

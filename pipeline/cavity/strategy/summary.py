@@ -3,8 +3,8 @@
 import json
 
 import numpy as np
-from scipy.special import logsumexp
 
+from cavity.numerics.weights import log_sum_exp, resampled
 from cavity.posterior.phase import PhaseResult
 from cavity.posterior.samples import Samples
 from cavity.propagate.bank import SiteBank
@@ -75,7 +75,7 @@ def _locals(context, space, sites, phi, log_w):
         return _pilot_locals(sites)
     bank = SiteBank([Site.from_tree(sites[name]["site"]) for name in context.datasets], space)
     rng = generator(context.seed, context.phase, "locals")
-    rows = _systematic(np.exp(log_w - logsumexp(log_w)), LOCAL_DRAWS, rng)
+    rows = resampled(log_w, LOCAL_DRAWS, rng)
     found = {}
     seed = int(rng.integers(2**31))
     for dataset, draws in local_draws(bank, phi[rows], seed).items():
@@ -95,16 +95,10 @@ def _pilot_locals(sites):
     }
 
 
-def _systematic(weights, n, rng):
-    """n rows in proportion to the weights, shuffled: equal-weight draws with the least noise."""
-    rows = np.searchsorted(np.cumsum(weights), (rng.random() + np.arange(n)) / n)
-    return rng.permutation(np.minimum(rows, len(weights) - 1))
-
-
 def _line(space, state):
     """One round of the history."""
     values = space.values(np.asarray(state["draws"]))
-    w = np.exp(np.asarray(state["log_weights"]) - logsumexp(state["log_weights"]))
+    w = np.exp(np.asarray(state["log_weights"]) - log_sum_exp(state["log_weights"]))
     mean = w @ values
     sd = np.sqrt(np.maximum(w @ (values - mean) ** 2, 0.0))
     return {

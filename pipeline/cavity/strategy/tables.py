@@ -4,10 +4,9 @@ import json
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import logsumexp
 
 from cavity.numerics.mixture import Mixture, fit_components, log_prior
-from cavity.posterior.weighted import quantiles
+from cavity.numerics.weights import log_sum_exp, quantiles
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.grid import grid_pass
 from cavity.propagate.link import Link
@@ -99,7 +98,7 @@ def _log_ratio(batches, z):
     if not z.shape[1]:
         return np.full(len(z), -np.log(len(z)))
     densities = [np.log(len(batch["z"])) + Mixture.from_tree(batch).log_density(z) for batch in batches]
-    return log_prior(z) - logsumexp(densities, axis=0)
+    return log_prior(z) - log_sum_exp(densities, axis=0)
 
 
 def _local_weights(points, plan):
@@ -107,7 +106,7 @@ def _local_weights(points, plan):
     if "log_l" not in points:
         return points["log_weights"]
     at_node = points["log_l"] + points["log_weights"][:, None]
-    return logsumexp(at_node - logsumexp(at_node, axis=0) + plan["node_log_mass"], axis=1)
+    return log_sum_exp(at_node - log_sum_exp(at_node, axis=0) + plan["node_log_mass"], axis=1)
 
 
 def pilot_landscape(space, sites):
@@ -148,7 +147,7 @@ def _log_kernel_ratio(points, grid):
     log_k = np.zeros((len(grid), len(psi)))
     for j in range(p):
         log_k -= 0.5 * ((grid[:, j, None] - psi[:, j]) / width[j]) ** 2 + np.log(width[j] * np.sqrt(2 * np.pi))
-    density = logsumexp(log_k + np.log(np.maximum(w, 1e-300)), axis=1)
+    density = log_sum_exp(log_k + np.log(np.maximum(w, 1e-300)), axis=1)
     ratio = density + (0.5 * ((grid - points["psi_mean"]) / points["psi_sd"]) ** 2).sum(-1)  # the pilot's own prior
     return np.logaddexp(ratio, ratio.max() - np.log(1e4))
 
@@ -272,11 +271,11 @@ def _noise_of_mean(space, bank, exact, mean, covariance):
     """
     nodes = bank.sites[0].nodes
     log_p = space.log_prior(nodes) + bank.log_l(nodes).sum(1) + _log_cells(nodes)
-    p = np.exp(log_p - logsumexp(log_p))
+    p = np.exp(log_p - log_sum_exp(log_p))
     lever = p[:, None] * (nodes - mean) / np.sqrt(np.diag(covariance))
     found = np.empty((bank.N, space.dimension))
     for i, site in enumerate(bank.sites):
-        w = np.exp(site.node_log_weights - logsumexp(site.node_log_weights, axis=0))
+        w = np.exp(site.node_log_weights - log_sum_exp(site.node_log_weights, axis=0))
         found[i] = ((w @ lever - lever.sum(0) / len(w)) ** 2).sum(0)
     return found
 

@@ -5,7 +5,7 @@ import pytest
 
 from cavity.prior import GaussianPrior
 from cavity.propagate import GlobalSpace, SiteBank, build_table, exact_pass, grid_pass, tensor_nodes
-from cavity.propagate.exact import Mixture, refitted, resampled
+from cavity.propagate.exact import Mixture, refitted
 
 
 def test_posterior_and_evidence(normal):
@@ -63,11 +63,6 @@ def test_a_refit_covers_the_points():
     x = np.random.default_rng(0).normal(size=(2000, 2)) * [1.0, 5.0]
     found = refitted(x, np.zeros(2000))
     assert np.allclose(found.means[0], 0, atol=0.3) and found.factors[0][1, 1] > 5
-
-
-def test_resampling_keeps_the_weights():
-    counts = np.bincount(resampled(np.log([0.5, 0.25, 0.25]), 1000, np.random.default_rng(0)))
-    assert counts.tolist() == [500, 250, 250]
 
 
 def test_without_globals_the_evidence_is_a_sum():
