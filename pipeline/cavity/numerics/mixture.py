@@ -1,6 +1,7 @@
-"""A mixture of Student t distributions and the prior, in z = Phi^-1(u), where every prior is N(0, 1)."""
+"""Mixtures: Student t distributions and the prior, in z = Phi^-1(u), where every prior is N(0, 1), and their fits."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -8,9 +9,11 @@ from scipy.special import gammaincinv, gammaln, ndtr, ndtri
 
 from cavity.numerics.sobol import sobol_uniform
 from cavity.numerics.types import Array
-from cavity.numerics.weights import log_sum_exp, systematic
+from cavity.numerics.weights import effective_sample_size, log_sum_exp, systematic
 
 FREEDOM = 5.0  # degrees of freedom of a component, where none are given
+MOST_MODES = 5
+COUNTED = 300  # points that the information criterion counts at most: more would split a skewed mode for ever
 
 #: The largest number below 1: a quantile function of 1 is infinite for an unbounded prior.
 ALMOST_ONE = 1.0 - 2.0**-53
@@ -108,22 +111,74 @@ def log_prior(z: Annotated[Array, "... D"]) -> Annotated[Array, "..."]:
     return -0.5 * np.einsum("...i,...i->...", z, z) - 0.5 * z.shape[-1] * np.log(2.0 * np.pi)
 
 
-def fit_components(z, log_weights, n_components, rng, n_resample=600, iterations=40):
-    """A Gaussian mixture by expectation maximisation to weighted points.
+class EMStep(NamedTuple):
+    """One step of expectation maximisation: the terms are of the components before it, what follows is after it."""
 
-    Covariances shrink to the pooled covariance within components (an inverse Wishart prior with D + 2 points), so that
-    a component with few points is neither singular nor as wide as the distance between two modes.
+    log_likelihood: float  # the weighted mean
+    log_terms: Annotated[Array, "K S"]  # log of share times density
+    shares: Annotated[Array, "K"]
+    means: Annotated[Array, "K D"]
+    covariances: Annotated[Array, "K D D"]
+
+
+def expectation_maximisation(
+    x: Annotated[Array, "S D"],
+    weights: Annotated[Array, "S"],
+    means: Annotated[Array, "K D"],
+    covariances: Annotated[Array, "K D D"],
+    widened: Callable[[Array, Array], Array],
+    fewest: float = 0.0,
+) -> Iterator[EMStep]:
+    """Steps of a Gaussian mixture towards weighted points (Dempster, Laird & Rubin 1977), for ever: the caller stops.
+
+    Parameters
+    ----------
+    x, weights
+        The points; the weights add up to 1.
+    means, covariances
+        Where to start, in equal shares.
+    widened
+        Scatter [K, D, D] about the new means and mass [K] -> covariances [K, D, D] that cannot collapse.
+    fewest
+        Mass at or below which a component is dropped.
+    """
+    shares = np.full(len(means), 1 / len(means))
+    while True:
+        away, log_terms = _log_normals(x, means, covariances)
+        log_terms += np.log(shares)[:, None]
+        total = log_sum_exp(log_terms, axis=0)
+        member = np.exp(log_terms - total) * weights
+        mass = member.sum(1)
+        kept = mass > fewest
+        member, mass, away = member[kept], mass[kept], away[kept]
+        shares = mass / mass.sum()
+        moved = (member[:, None, :] @ away)[:, 0] / mass[:, None]
+        means = means[kept] + moved
+        scatter = np.swapaxes(member[..., None] * away, 1, 2) @ away
+        scatter -= mass[:, None, None] * moved[:, :, None] * moved[:, None, :]
+        covariances = widened(scatter, mass)
+        yield EMStep(float(weights @ total), log_terms, shares, means, covariances)
+
+
+def fit_components(
+    z: Annotated[Array, "S D"],
+    log_weights: Annotated[Array, "S"],
+    n_components: int,
+    rng,
+    n_resample: int = 600,
+    iterations: int = 40,
+) -> tuple[Annotated[Array, "K"], Annotated[Array, "K D"], Annotated[Array, "K D D"]]:
+    """Shares, means and covariances of a Gaussian mixture fitted to weighted points.
+
+    Covariances shrink to the pooled one within components (an inverse Wishart prior with D + 2 points; Fraley &
+    Raftery 2007), so that one with few points is neither singular nor as wide as the distance between two modes.
 
     Parameters
     ----------
     z, log_weights
-        (S, D) and (S,).
+        The points, resampled to ``n_resample`` of equal weight.
     n_components
         At most this many; components that end with fewer than two points are dropped.
-
-    Returns
-    -------
-    weights (K,), means (K, D), covariances (K, D, D)
     """
     rows = systematic(log_weights, n_resample, rng)
     z = z[rows]
@@ -135,28 +190,68 @@ def fit_components(z, log_weights, n_components, rng, n_resample=600, iterations
     n_components = max(1, min(n_components, len(np.unique(rows)) // (n_dim + 2)))
     means = _spread_out(y, n_components, rng)
     pooled = np.cov(y, rowvar=False).reshape(n_dim, n_dim) / n_components**2 + 1e-6 * np.eye(n_dim)
-    covariances = np.repeat(pooled[None], n_components, 0)
-    shares = np.full(n_components, 1.0 / n_components)
-    before = -np.inf
-    for _ in range(iterations):
-        away, log_terms = _log_normals(y, means, covariances)
-        log_terms += np.log(shares)[:, None]
-        log_density = log_sum_exp(log_terms, axis=0)
-        member = np.exp(log_terms - log_density)
-        counts = member.sum(1)
-        kept = counts > 2.0
-        member, counts, away = member[kept], counts[kept], away[kept]
-        shares = counts / counts.sum()
-        moved = (member[:, None, :] @ away)[:, 0] / counts[:, None]
-        means = means[kept] + moved
-        scatter = np.swapaxes(member[..., None] * away, 1, 2) @ away
-        scatter -= counts[:, None, None] * moved[:, :, None] * moved[:, None, :]
-        pooled = scatter.sum(0) / n + 1e-8 * np.eye(n_dim)
-        covariances = (scatter + (n_dim + 2) * pooled) / (counts[:, None, None] + n_dim + 2)
-        if abs(log_density.mean() - before) < 1e-4:
+    prior_mass, before = (n_dim + 2) / n, -np.inf
+
+    def shrunk(scatter, mass):
+        pooled = scatter.sum(0) + 1e-8 * np.eye(n_dim)
+        return (scatter + prior_mass * pooled) / (mass[:, None, None] + prior_mass)
+
+    start = means, np.repeat(pooled[None], n_components, 0)
+    for step in islice(expectation_maximisation(y, np.full(n, 1 / n), *start, shrunk, 2 / n), iterations):
+        if abs(step.log_likelihood - before) < 1e-4:
             break
-        before = log_density.mean()
-    return shares, centre + scale * means, covariances * scale[:, None] * scale
+        before = step.log_likelihood
+    return step.shares, centre + scale * step.means, step.covariances * scale[:, None] * scale
+
+
+def split_modes(
+    theta: Annotated[Array, "S D"], log_w: Annotated[Array, "S"], most: int = MOST_MODES
+) -> Annotated[Array, "S"]:
+    """The mode of every point, 0 ... M - 1, every one of them in use: a kernel must not bridge the gap between two.
+
+    A mixture of Gaussians, one component more as long as the Bayesian information criterion (Schwarz 1978) improves
+    by 2. The weights are in any normalisation.
+    """
+    weights = np.exp(log_w - log_sum_exp(log_w))
+    counted = min(float(effective_sample_size(log_w)), COUNTED)
+    d = theta.shape[1]
+    best, labels = np.inf, np.zeros(len(theta), int)
+    for components in range(1, most + 1):
+        log_likelihood, found = _sliced(theta, weights, components)
+        parameters = components * (1 + d + d * (d + 1) / 2) - 1
+        criterion = -2 * log_likelihood * counted + np.log(counted) * parameters
+        if criterion >= best - 2:
+            break
+        best, labels = criterion, found
+    return np.unique(labels, return_inverse=True)[1].reshape(-1)
+
+
+def _sliced(theta, weights, components, iterations=60):
+    """Mean log likelihood, and the most probable component of every point: a fit that starts from slices of equal mass
+    along the widest direction, and whose covariances keep a thousandth of the whole."""
+    S, d = theta.shape
+    mean = weights @ theta
+    centred = theta - mean
+    spread = (centred * weights[:, None]).T @ centred + 1e-12 * np.eye(d)
+    along = centred @ np.linalg.eigh(spread)[1][:, -1]
+    order = np.argsort(along, kind="stable")
+    slab = np.empty(S, int)
+    slab[order] = np.minimum((np.cumsum(weights[order]) * components * (1 - 1e-9)).astype(int), components - 1)
+    membership = (slab == np.arange(components)[:, None]) * weights + 1e-12 / S
+    start = (
+        membership @ theta / membership.sum(1, keepdims=True),
+        np.repeat(spread[None] / components**2, components, 0),
+    )
+    floor, previous = 1e-3 * spread, -np.inf
+
+    def floored(scatter, mass):
+        return scatter / mass[:, None, None] + floor
+
+    for step in islice(expectation_maximisation(theta, weights, *start, floored), iterations):
+        if components == 1 or step.log_likelihood < previous + 2e-4:
+            break
+        previous = step.log_likelihood
+    return step.log_likelihood, np.argmax(step.log_terms, 0)
 
 
 def _spread_out(y, k, rng):

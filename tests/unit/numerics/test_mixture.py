@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cavity.numerics.mixture import Mixture, fit_components, log_prior, normal_of, unit_of
+from cavity.numerics.mixture import (
+    Mixture,
+    expectation_maximisation,
+    fit_components,
+    log_prior,
+    normal_of,
+    split_modes,
+    unit_of,
+)
 
 MEANS = np.array([[-2.0, 0.0], [1.0, 1.0]])
 COVARIANCES = np.array([[[0.3, 0.1], [0.1, 0.2]], [[0.5, -0.2], [-0.2, 0.4]]])
@@ -78,3 +86,51 @@ def test_a_mixture_is_stored_and_read_to_the_bit():
     assert np.array_equal(again.log_density(z), one.log_density(z)) and again.df == 7.0
     plain = Mixture.from_tree({key: value.tolist() for key, value in one.to_tree().items()})
     assert np.array_equal(plain.draws(16, 0), one.draws(16, 0))
+
+
+@pytest.mark.parametrize("d", [1, 2, 3])
+@pytest.mark.parametrize("modes", [1, 2, 3])
+def test_the_number_of_modes(d, modes):
+    rng = np.random.default_rng(d)
+    label = np.arange(600) % modes
+    theta = rng.normal(size=(600, d)) + 9.0 * label[:, None]
+    found = split_modes(theta, np.zeros(600))
+    assert len(np.unique(found)) == modes
+    assert all(len(np.unique(found[label == k])) == 1 for k in range(modes))
+
+
+def test_weights_decide_what_a_mode_is():
+    theta = np.concatenate([np.random.default_rng(0).normal(size=(300, 1)), np.full((10, 1), 50.0)])
+    log_w = np.concatenate([np.zeros(300), np.full(10, -60.0)])
+    assert split_modes(theta, log_w)[:300].max() == 0
+
+
+def test_equal_particles_are_one_mode():
+    assert split_modes(np.zeros((5, 2)), np.zeros(5)).tolist() == [0] * 5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_weights_stand_for_repeated_points_and_the_likelihood_rises(seed):
+    rng = np.random.default_rng(seed)
+    x, counts = np.concatenate([rng.normal(size=(60, 2)), rng.normal(size=(60, 2)) + 4.0]), rng.integers(0, 4, size=120)
+    repeated = np.repeat(x, counts, axis=0)
+    start = np.array([[0.0, 1.0], [3.0, 2.0]]), np.repeat(np.eye(2)[None], 2, 0)
+
+    def plain(scatter, mass):
+        return scatter / mass[:, None, None]
+
+    one = expectation_maximisation(x, counts / counts.sum(), *start, plain)
+    other = expectation_maximisation(repeated, np.full(len(repeated), 1 / len(repeated)), *start, plain)
+    heights = []
+    for _ in range(12):
+        ours, theirs = next(one), next(other)
+        assert ours.means == pytest.approx(theirs.means) and ours.covariances == pytest.approx(theirs.covariances)
+        heights.append(ours.log_likelihood)
+    assert (np.diff(heights) > -1e-12).all() and heights[-1] > heights[0] + 0.1
+
+
+def test_a_component_without_mass_is_dropped():
+    x = np.random.default_rng(0).normal(size=(50, 1))
+    start = np.array([[0.0], [40.0]]), np.ones((2, 1, 1))
+    step = next(expectation_maximisation(x, np.full(50, 0.02), *start, lambda s, m: s / m[:, None, None], 0.04))
+    assert step.shares.tolist() == [1.0] and step.means[0] == pytest.approx(x.mean())
