@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from cavity.numerics.gaussian import is_positive_definite
+
 CHAINS = 32
 WARM_UP = 150
 TARGET_ACCEPTANCE = 0.8
@@ -52,7 +54,8 @@ def hamiltonian_draws(log_density, gradient, points, log_weights, covariance, n,
             if iteration == WARM_UP // 2:
                 recent = np.concatenate(history[WARM_UP // 4 :])
                 cloud = np.cov(recent.T).reshape(x.shape[1], -1)
-                factor = np.linalg.cholesky(cloud + 1e-8 * np.trace(cloud) / len(cloud) * np.eye(len(cloud)))
+                cloud = cloud + 1e-8 * np.trace(cloud) / len(cloud) * np.eye(len(cloud))
+                factor = np.linalg.cholesky(cloud) if is_positive_definite(cloud) else factor  # no chain has moved
         else:
             kept.append(x)
     chains = np.stack(kept)

@@ -67,6 +67,22 @@ def quantiles(
     return np.stack(columns, axis=-1) if columns else np.empty((*q.shape, 0))
 
 
+def tempered(log_weights: Annotated[Array, "S"], enough: float) -> Annotated[Array, "S"]:
+    """The log weights times the largest power of at most 1 at which the effective sample size is ``enough``."""
+    finite = np.where(np.isfinite(log_weights), log_weights, -np.inf)
+    if effective_sample_size(finite) >= enough:
+        return finite
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        power = 0.5 * (low + high)
+        low, high = (power, high) if effective_sample_size(_powered(finite, power)) >= enough else (low, power)
+    return _powered(finite, low)
+
+
+def _powered(log_weights, power):
+    return np.where(np.isfinite(log_weights), power * np.where(np.isfinite(log_weights), log_weights, 0.0), -np.inf)
+
+
 def generalised_pareto_fit(exceedances: Annotated[Array, "n"]) -> tuple[float, float]:
     """Shape and scale of a generalised Pareto distribution.
 

@@ -8,13 +8,14 @@ from scipy.special import gammaincinv, gammaln, ndtri
 from cavity.numerics.gaussian import is_positive_definite, symmetric, weighted_moments
 from cavity.numerics.hmc import hamiltonian_draws
 from cavity.numerics.sobol import sobol_uniform
-from cavity.numerics.weights import TRUSTED_K, effective_sample_size, log_sum_exp, psis, resampled
+from cavity.numerics.weights import TRUSTED_K, effective_sample_size, log_sum_exp, psis, resampled, tempered
 from cavity.propagate.fitted import fitted_density
 
 FREEDOM = 5  # degrees of the t proposal
 REFITS = 3
 ENOUGH = 400.0  # effective draws of a Markov chain
 GOOD_K, GOOD_SHARE = 0.5, 0.3
+WIDER = 4.0  # times the covariances of a proposal that its own draws cannot improve
 LARGEST_WORK = 2_000_000_000  # particles times draws; above, a polynomial is fitted to the sum over sites
 
 
@@ -66,7 +67,8 @@ class Mixture:
 
     def __init__(self, means, scales, shares=None):
         self.means = np.array(means, float)
-        self.factors = np.linalg.cholesky(np.array(scales, float))
+        self.scales = np.array(scales, float)
+        self.factors = np.linalg.cholesky(self.scales)
         self.shares = np.full(len(means), 1 / len(means)) if shares is None else np.asarray(shares) / np.sum(shares)
 
     def draws(self, n, seed):
@@ -81,6 +83,10 @@ class Mixture:
         )
         return self.means[component] + (self.factors[component] @ (z * stretch[:, None])[..., None])[..., 0]
 
+    def widened(self):
+        """The same with covariances ``WIDER`` times as large."""
+        return Mixture(self.means, WIDER * self.scales, self.shares)
+
     def log_density(self, x):
         """[n]"""
         D = self.means.shape[1]
@@ -93,11 +99,18 @@ class Mixture:
         return log_sum_exp(np.stack(terms), 0)
 
 
-def refitted(x, log_weights):
-    """A mixture for weighted points: all of them, and three parts along the most skewed direction."""
-    mean, covariance = weighted_moments(x, log_weights)
+def refitted(x, log_weights, previous):
+    """A mixture for weighted points: all of them, and three parts along the most skewed direction.
+
+    Where so few points have all the weight that they determine no covariance, the fit is to weights raised to the
+    largest power at which enough count; where no power does, it is ``previous``, the points' own proposal, widened.
+    """
     D = x.shape[1]
+    log_weights = tempered(log_weights, 4.0 * (D + 1))
+    mean, covariance = weighted_moments(x, log_weights)
     covariance = covariance + 1e-9 * np.trace(covariance) / D * np.eye(D)
+    if not is_positive_definite(covariance):
+        return previous.widened()
     weights = np.exp(log_weights - log_sum_exp(log_weights))
     z = np.linalg.solve(np.linalg.cholesky(covariance), (x - mean).T)
     direction = np.argmax(np.abs(z**3 @ weights))
@@ -162,24 +175,25 @@ def exact_pass(space, bank, mean, covariance, n=3000, seed=11, refits=REFITS, lo
             best = candidate
         if (k_hat < GOOD_K and ess > GOOD_SHARE * n) or not np.isfinite(log_w).any():
             break
-        proposal = refitted(x, smoothed)
+        proposal = refitted(x, smoothed, proposal)
     k_hat, x, log_w, smoothed, ess, proposal = best
     log_evidence = float(log_sum_exp(log_w) - np.log(n))
     if k_hat <= TRUSTED_K:
         error = float(np.hypot(np.sqrt(max(1 / ess - 1 / n, 0.0)), fit_error))
         return ExactPass(x, smoothed, log_evidence, error, k_hat, ess, "importance")
-    return _by_chain(space, bank, target, x, smoothed, k_hat, n, seed)
+    return _by_chain(bank, target, x, smoothed, k_hat, n, seed, proposal)
 
 
-def _by_chain(space, bank, target, x, smoothed, k_hat, n, seed):
+def _by_chain(bank, target, x, smoothed, k_hat, n, seed, proposal):
     """Hamiltonian Monte Carlo from resampled importance draws; bridge sampling for the evidence."""
     rng = np.random.default_rng([seed, 999])
-    mean, covariance = weighted_moments(x, smoothed)
+    fit = refitted(x, smoothed, proposal)
+    covariance = weighted_moments(x, smoothed)[1]
     if not is_positive_definite(covariance):
-        covariance = np.diag(np.diag(covariance) + 1e-6)
+        covariance = fit.scales[0]
     chain, ess = hamiltonian_draws(target, bank.log_density_gradient, x, smoothed, covariance, n, rng, ENOUGH)
     half = np.arange(len(chain)) % 2 == 0
-    fit = refitted(chain[half], np.zeros(half.sum()))
+    fit = refitted(chain[half], np.zeros(half.sum()), fit)
     log_evidence, error = _bridge(target, chain[~half], fit, rng.integers(2**31), ess / 2)
     flat = np.full(len(chain), -np.log(len(chain)))
     return ExactPass(chain, flat, log_evidence, error, k_hat, ess, "hmc")

@@ -7,7 +7,7 @@ from cavity.errors import SearchError
 from cavity.numerics.mixture import Mixture, fit_components, log_prior
 from cavity.numerics.newton import covariance_of, find_mode
 from cavity.numerics.sobol import sobol_uniform
-from cavity.numerics.weights import effective_sample_size, log_sum_exp
+from cavity.numerics.weights import effective_sample_size, log_sum_exp, tempered
 from cavity.search.base import Search
 from cavity.search.importance import evaluate, gradients, importance_samples
 from cavity.search.settings import adapter, check_integer, check_number
@@ -124,22 +124,6 @@ class Laplace(Search):
             if effective_sample_size(last) > 0.4 * self.n_adapt:
                 return proposals[-2].joined(proposals[-1])
         return proposals[-1]
-
-
-def tempered(log_weights, enough):
-    """The log weights times the largest power of at most 1 at which the effective sample size is ``enough``."""
-    finite = np.where(np.isfinite(log_weights), log_weights, -np.inf)
-    if effective_sample_size(finite) >= enough:
-        return finite
-    low, high = 0.0, 1.0
-    for _ in range(30):
-        power = 0.5 * (low + high)
-        low, high = (power, high) if effective_sample_size(_powered(finite, power)) >= enough else (low, power)
-    return _powered(finite, low)
-
-
-def _powered(log_weights, power):
-    return np.where(np.isfinite(log_weights), power * np.where(np.isfinite(log_weights), log_weights, 0.0), -np.inf)
 
 
 def _near(mode, other):

@@ -97,5 +97,5 @@ def rounds_of(context, progress=None):
         decision = phase_run.decide(context, state)
         if progress is not None:
             progress(f"round {decision['round']}: {decision['decision']} ({decision['why']})")
-        if decision["decision"] in ("converged", "max_rounds"):
+        if decision["decision"] in ("converged", "max_rounds", "stopped"):
             return sites, states

@@ -11,6 +11,7 @@ from cavity.numerics.weights import (
     quantiles,
     resampled,
     systematic,
+    tempered,
 )
 
 
@@ -70,6 +71,14 @@ def test_effective_sample_size():
     assert effective_sample_size(np.zeros(7)) == pytest.approx(7.0)
     assert effective_sample_size(np.log([0.5, 0.25, 0.25])) == pytest.approx(1 / 0.375)
     assert effective_sample_size([0.0, -np.inf]) == 1.0
+
+
+def test_weights_are_tempered_until_enough_draws_matter():
+    log_weights = np.append(-50.0 * np.random.default_rng(0).random(200), -np.inf)
+    assert effective_sample_size(log_weights) < 20
+    assert effective_sample_size(tempered(log_weights, 20.0)) == pytest.approx(20.0, rel=1e-3)
+    assert tempered(log_weights, 20.0)[-1] == -np.inf
+    assert np.array_equal(tempered(log_weights, 1.0), log_weights)
 
 
 @pytest.mark.parametrize("tail", [0.3, 1.0, 2.5])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from cavity.numerics.weights import effective_sample_size
 from cavity.prior import GaussianPrior
 from cavity.propagate import GlobalSpace, SiteBank, build_table, exact_pass, grid_pass, tensor_nodes
 from cavity.propagate.exact import Mixture, refitted
@@ -61,8 +62,41 @@ def test_a_mixture_is_normalised():
 
 def test_a_refit_covers_the_points():
     x = np.random.default_rng(0).normal(size=(2000, 2)) * [1.0, 5.0]
-    found = refitted(x, np.zeros(2000))
+    found = refitted(x, np.zeros(2000), None)
     assert np.allclose(found.means[0], 0, atol=0.3) and found.factors[0][1, 1] > 5
+
+
+@pytest.mark.parametrize("unit", [1.0, 2.0**100, 2.0**-100])
+def test_a_refit_survives_one_draw_with_all_the_weight(unit):
+    x = np.random.default_rng(0).normal(size=(500, 2))
+    log_weights = -1e4 * ((x - x[7]) ** 2).sum(1)
+    assert effective_sample_size(log_weights) < 1.001
+    found = refitted(unit * x, log_weights, Mixture([[0.0, 0.0]], [unit**2 * np.eye(2)]))
+    sd = np.sqrt(np.diag(found.scales[0])) / unit
+    assert (0.01 < sd).all() and (sd < 0.5).all()  # as wide as the dozen draws nearest to it
+    assert np.allclose(found.means[0] / unit, x[7], atol=0.3)
+
+
+def test_where_no_other_draw_has_any_the_last_proposal_is_widened():
+    x = np.random.default_rng(0).normal(size=(500, 2))
+    log_weights = np.where(np.arange(500) == 7, 0.0, -np.inf)
+    found = refitted(x, log_weights, Mixture([[0.0, 1.0]], [np.diag([1.0, 9.0])]))
+    assert np.array_equal(found.means, [[0.0, 1.0]]) and np.array_equal(found.scales, [np.diag([4.0, 36.0])])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_posterior_far_narrower_than_the_proposal_is_found(seed):
+    space = GlobalSpace.from_priors(["a", "b"], [GaussianPrior(0.0, 2.0), GaussianPrior(0.0, 2.0)])
+
+    def log_density(phi):
+        return -0.5 * (((phi - [0.3, -0.8]) / 0.002) ** 2).sum(1)
+
+    bank = SiteBank([], space)
+    result = exact_pass(space, bank, np.zeros(2), np.eye(2), seed=seed, refits=12, log_density=log_density)
+    mean, covariance = result.moments()
+    assert result.method == "importance"
+    assert np.allclose(mean, [0.3, -0.8], atol=2e-4) and np.allclose(np.sqrt(np.diag(covariance)), 0.002, rtol=0.05)
+    assert result.log_evidence == pytest.approx(np.log(2 * np.pi * 0.002**2), abs=0.1)
 
 
 def test_without_globals_the_evidence_is_a_sum():
