@@ -7,11 +7,13 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from scipy.special import gammaincinv, gammaln, ndtr, ndtri
 
+from cavity.numerics.gaussian import is_positive_definite, weighted_moments
 from cavity.numerics.sobol import sobol_uniform
 from cavity.numerics.types import Array
-from cavity.numerics.weights import effective_sample_size, log_sum_exp, systematic
+from cavity.numerics.weights import effective_sample_size, log_sum_exp, systematic, tempered
 
 FREEDOM = 5.0  # degrees of freedom of a component, where none are given
+WIDER = 4.0  # times the covariances of a proposal that its own draws cannot improve
 MOST_MODES = 5
 COUNTED = 300  # points that the information criterion counts at most: more would split a skewed mode for ever
 
@@ -47,6 +49,15 @@ class Mixture(NamedTuple):
             float(df),
             float(prior_fraction),
         )
+
+    @property
+    def scales(self) -> Annotated[Array, "K D D"]:
+        """The scale matrices."""
+        return self.factors @ np.swapaxes(self.factors, 1, 2)
+
+    def widened(self) -> "Mixture":
+        """The same with scale matrices ``WIDER`` times as large."""
+        return self._replace(factors=np.sqrt(WIDER) * self.factors)
 
     def joined(self, other: "Mixture") -> "Mixture":
         """The mixture of two in equal parts, their components and their prior."""
@@ -202,6 +213,34 @@ def fit_components(
             break
         before = step.log_likelihood
     return step.shares, centre + scale * step.means, step.covariances * scale[:, None] * scale
+
+
+def refitted(x: Annotated[Array, "S D"], log_weights: Annotated[Array, "S"], previous: Mixture) -> Mixture:
+    """A mixture for weighted points: all of them, and three parts along the most skewed direction.
+
+    Where so few points have all the weight that they determine no covariance, the fit is to weights raised to the
+    largest power at which enough count; where no power does, it is ``previous``, the points' own proposal, widened.
+    """
+    D = x.shape[1]
+    log_weights = tempered(log_weights, 4.0 * (D + 1))
+    mean, covariance = weighted_moments(x, log_weights)
+    covariance = covariance + 1e-9 * np.trace(covariance) / D * np.eye(D)
+    if not is_positive_definite(covariance):
+        return previous.widened()
+    weights = np.exp(log_weights - log_sum_exp(log_weights))
+    z = np.linalg.solve(np.linalg.cholesky(covariance), (x - mean).T)
+    direction = np.argmax(np.abs(z**3 @ weights))
+    order = np.argsort(z[direction], kind="stable")
+    cuts = np.interp([1 / 3, 2 / 3], np.cumsum(weights[order]), z[direction][order])
+    part = np.digitize(z[direction], cuts)
+    means, scales = [mean], [1.2 * covariance]
+    for k in range(3):
+        members = part == k
+        if weights[members].sum() > 0.02:
+            its_mean, its_covariance = weighted_moments(x[members], log_weights[members])
+            means.append(its_mean)
+            scales.append(1.2 * (its_covariance + 0.05 * covariance))
+    return Mixture.of(np.ones(len(means)), means, scales)
 
 
 def split_modes(

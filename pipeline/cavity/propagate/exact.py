@@ -3,19 +3,18 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaincinv, gammaln, ndtri
+from scipy.special import gammaincinv, ndtri
 
 from cavity.numerics.gaussian import is_positive_definite, symmetric, weighted_moments
 from cavity.numerics.hmc import hamiltonian_draws
+from cavity.numerics.mixture import Mixture, refitted
 from cavity.numerics.sobol import sobol_uniform
-from cavity.numerics.weights import TRUSTED_K, effective_sample_size, log_sum_exp, psis, resampled, tempered
+from cavity.numerics.weights import TRUSTED_K, effective_sample_size, log_sum_exp, psis, resampled
 from cavity.propagate.fitted import fitted_density
 
-FREEDOM = 5  # degrees of the t proposal
 REFITS = 3
 ENOUGH = 400.0  # effective draws of a Markov chain
 GOOD_K, GOOD_SHARE = 0.5, 0.3
-WIDER = 4.0  # times the covariances of a proposal that its own draws cannot improve
 LARGEST_WORK = 2_000_000_000  # particles times draws; above, a polynomial is fitted to the sum over sites
 
 
@@ -54,77 +53,16 @@ class ExactPass:
         return self.draws[resampled(self.log_weights, n, rng)]
 
 
-class Mixture:
-    """A mixture of t distributions with 5 degrees of freedom: the proposal.
-
-    Parameters
-    ----------
-    means, scales
-        k means [D] and scale matrices [D, D].
-    shares
-        [k], equal if not given.
-    """
-
-    def __init__(self, means, scales, shares=None):
-        self.means = np.array(means, float)
-        self.scales = np.array(scales, float)
-        self.factors = np.linalg.cholesky(self.scales)
-        self.shares = np.full(len(means), 1 / len(means)) if shares is None else np.asarray(shares) / np.sum(shares)
-
-    def draws(self, n, seed):
-        """[n, D], Sobol points within the components."""
-        D = self.means.shape[1]
-        rng = np.random.default_rng(seed)
-        unit = sobol_uniform(n, D + 1, rng)
-        z, chi_square = ndtri(unit[:, :D]), 2 * gammaincinv(FREEDOM / 2, unit[:, D])
-        stretch = np.sqrt(FREEDOM / chi_square)
-        component = rng.permutation(
-            np.searchsorted(np.cumsum(self.shares)[:-1], (np.arange(n) + 0.5) / n, side="right")
-        )
-        return self.means[component] + (self.factors[component] @ (z * stretch[:, None])[..., None])[..., 0]
-
-    def widened(self):
-        """The same with covariances ``WIDER`` times as large."""
-        return Mixture(self.means, WIDER * self.scales, self.shares)
-
-    def log_density(self, x):
-        """[n]"""
-        D = self.means.shape[1]
-        constant = gammaln((FREEDOM + D) / 2) - gammaln(FREEDOM / 2) - 0.5 * D * np.log(FREEDOM * np.pi)
-        terms = []
-        for mean, factor, share in zip(self.means, self.factors, self.shares):
-            z = np.linalg.solve(factor, (x - mean).T)
-            tail = np.log1p((z * z).sum(0) / FREEDOM)
-            terms.append(np.log(share) + constant - np.log(np.diag(factor)).sum() - 0.5 * (FREEDOM + D) * tail)
-        return log_sum_exp(np.stack(terms), 0)
-
-
-def refitted(x, log_weights, previous):
-    """A mixture for weighted points: all of them, and three parts along the most skewed direction.
-
-    Where so few points have all the weight that they determine no covariance, the fit is to weights raised to the
-    largest power at which enough count; where no power does, it is ``previous``, the points' own proposal, widened.
-    """
-    D = x.shape[1]
-    log_weights = tempered(log_weights, 4.0 * (D + 1))
-    mean, covariance = weighted_moments(x, log_weights)
-    covariance = covariance + 1e-9 * np.trace(covariance) / D * np.eye(D)
-    if not is_positive_definite(covariance):
-        return previous.widened()
-    weights = np.exp(log_weights - log_sum_exp(log_weights))
-    z = np.linalg.solve(np.linalg.cholesky(covariance), (x - mean).T)
-    direction = np.argmax(np.abs(z**3 @ weights))
-    order = np.argsort(z[direction], kind="stable")
-    cuts = np.interp([1 / 3, 2 / 3], np.cumsum(weights[order]), z[direction][order])
-    part = np.digitize(z[direction], cuts)
-    means, scales = [mean], [1.2 * covariance]
-    for k in range(3):
-        members = part == k
-        if weights[members].sum() > 0.02:
-            its_mean, its_covariance = weighted_moments(x[members], log_weights[members])
-            means.append(its_mean)
-            scales.append(1.2 * (its_covariance + 0.05 * covariance))
-    return Mixture(means, scales)
+def _stratified(mixture, n, seed):
+    """[n, D], Sobol points within the components, whose numbers are fixed."""
+    D = mixture.means.shape[1]
+    rng = np.random.default_rng(seed)
+    unit = sobol_uniform(n, D + 1, rng)
+    z, chi_square = ndtri(unit[:, :D]), 2 * gammaincinv(mixture.df / 2, unit[:, D])
+    stretch = np.sqrt(mixture.df / chi_square)
+    edges = np.cumsum(mixture.weights)[:-1]
+    component = rng.permutation(np.searchsorted(edges, (np.arange(n) + 0.5) / n, side="right"))
+    return mixture.means[component] + (mixture.factors[component] @ (z * stretch[:, None])[..., None])[..., 0]
 
 
 def exact_pass(space, bank, mean, covariance, n=3000, seed=11, refits=REFITS, log_density=None):
@@ -163,10 +101,10 @@ def exact_pass(space, bank, mean, covariance, n=3000, seed=11, refits=REFITS, lo
     if log_density is None and bank.n_particles * n > LARGEST_WORK:
         target = fitted_density(space, bank, mean, covariance)
         fit_error = target.error
-    proposal = Mixture([mean], [1.2 * covariance])
+    proposal = Mixture.of([1.0], [mean], [1.2 * covariance])
     best = None
     for attempt in range(refits):
-        x = proposal.draws(n, [seed, attempt])
+        x = _stratified(proposal, n, [seed, attempt])
         log_w = target(x) - proposal.log_density(x)
         smoothed, k_hat = psis(log_w)
         ess = float(effective_sample_size(smoothed))
@@ -201,7 +139,7 @@ def _by_chain(bank, target, x, smoothed, k_hat, n, seed, proposal):
 
 def _bridge(target, chain, proposal, seed, ess):
     """The evidence by the optimal bridge of Meng & Wong (1996), between a chain and independent draws."""
-    fresh = proposal.draws(len(chain), seed)
+    fresh = _stratified(proposal, len(chain), seed)
     ours = target(chain) - proposal.log_density(chain)
     theirs = target(fresh) - proposal.log_density(fresh)
     share = ess / (ess + len(fresh))

@@ -8,9 +8,11 @@ from cavity.numerics.mixture import (
     fit_components,
     log_prior,
     normal_of,
+    refitted,
     split_modes,
     unit_of,
 )
+from cavity.numerics.weights import effective_sample_size
 
 MEANS = np.array([[-2.0, 0.0], [1.0, 1.0]])
 COVARIANCES = np.array([[[0.3, 0.1], [0.1, 0.2]], [[0.5, -0.2], [-0.2, 0.4]]])
@@ -134,3 +136,36 @@ def test_a_component_without_mass_is_dropped():
     start = np.array([[0.0], [40.0]]), np.ones((2, 1, 1))
     step = next(expectation_maximisation(x, np.full(50, 0.02), *start, lambda s, m: s / m[:, None, None], 0.04))
     assert step.shares.tolist() == [1.0] and step.means[0] == pytest.approx(x.mean())
+
+
+def test_a_mixture_without_the_prior_is_normalised():
+    mixture = Mixture.of([0.3, 0.7], [[0.0], [3.0]], [[[1.0]], [[0.2]]])
+    x = np.linspace(-400, 400, 400001)[:, None]
+    assert np.exp(mixture.log_density(x)).sum() * (x[1, 0] - x[0, 0]) == pytest.approx(1.0, abs=1e-4)
+    draws = mixture.draws(4096, 1)[:, 0]
+    assert draws.mean() == pytest.approx(2.1, abs=0.05)
+    assert (draws > 2).mean() == pytest.approx(0.7, abs=0.03)
+
+
+def test_a_refit_covers_the_points():
+    x = np.random.default_rng(0).normal(size=(2000, 2)) * [1.0, 5.0]
+    found = refitted(x, np.zeros(2000), None)
+    assert np.allclose(found.means[0], 0, atol=0.3) and found.factors[0][1, 1] > 5
+
+
+@pytest.mark.parametrize("unit", [1.0, 2.0**100, 2.0**-100])
+def test_a_refit_survives_one_draw_with_all_the_weight(unit):
+    x = np.random.default_rng(0).normal(size=(500, 2))
+    log_weights = -1e4 * ((x - x[7]) ** 2).sum(1)
+    assert effective_sample_size(log_weights) < 1.001
+    found = refitted(unit * x, log_weights, Mixture.of([1.0], [[0.0, 0.0]], [unit**2 * np.eye(2)]))
+    sd = np.sqrt(np.diag(found.scales[0])) / unit
+    assert (0.01 < sd).all() and (sd < 0.5).all()  # as wide as the dozen draws nearest to it
+    assert np.allclose(found.means[0] / unit, x[7], atol=0.3)
+
+
+def test_where_no_other_draw_has_any_the_last_proposal_is_widened():
+    x = np.random.default_rng(0).normal(size=(500, 2))
+    log_weights = np.where(np.arange(500) == 7, 0.0, -np.inf)
+    found = refitted(x, log_weights, Mixture.of([1.0], [[0.0, 1.0]], [np.diag([1.0, 9.0])]))
+    assert np.array_equal(found.means, [[0.0, 1.0]]) and np.array_equal(found.scales, [np.diag([4.0, 36.0])])

@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-from cavity.numerics.weights import effective_sample_size
 from cavity.prior import GaussianPrior
 from cavity.propagate import GlobalSpace, SiteBank, build_table, exact_pass, grid_pass, tensor_nodes
-from cavity.propagate.exact import Mixture, refitted
 
 
 def test_posterior_and_evidence(normal):
@@ -49,39 +47,6 @@ def test_the_same_seed_gives_the_same_bits(normal):
     one, two, other = (exact_pass(normal.space, normal.bank, normal.mean, np.eye(2), n=256, seed=s) for s in (1, 1, 2))
     assert (one.draws == two.draws).all() and (one.log_weights == two.log_weights).all()
     assert one.log_evidence != other.log_evidence
-
-
-def test_a_mixture_is_normalised():
-    mixture = Mixture([[0.0], [3.0]], [[[1.0]], [[0.2]]], [0.3, 0.7])
-    x = np.linspace(-400, 400, 400001)[:, None]
-    assert np.exp(mixture.log_density(x)).sum() * (x[1, 0] - x[0, 0]) == pytest.approx(1.0, abs=1e-4)
-    draws = mixture.draws(4096, 1)[:, 0]
-    assert draws.mean() == pytest.approx(2.1, abs=0.05)
-    assert (draws > 2).mean() == pytest.approx(0.7, abs=0.03)
-
-
-def test_a_refit_covers_the_points():
-    x = np.random.default_rng(0).normal(size=(2000, 2)) * [1.0, 5.0]
-    found = refitted(x, np.zeros(2000), None)
-    assert np.allclose(found.means[0], 0, atol=0.3) and found.factors[0][1, 1] > 5
-
-
-@pytest.mark.parametrize("unit", [1.0, 2.0**100, 2.0**-100])
-def test_a_refit_survives_one_draw_with_all_the_weight(unit):
-    x = np.random.default_rng(0).normal(size=(500, 2))
-    log_weights = -1e4 * ((x - x[7]) ** 2).sum(1)
-    assert effective_sample_size(log_weights) < 1.001
-    found = refitted(unit * x, log_weights, Mixture([[0.0, 0.0]], [unit**2 * np.eye(2)]))
-    sd = np.sqrt(np.diag(found.scales[0])) / unit
-    assert (0.01 < sd).all() and (sd < 0.5).all()  # as wide as the dozen draws nearest to it
-    assert np.allclose(found.means[0] / unit, x[7], atol=0.3)
-
-
-def test_where_no_other_draw_has_any_the_last_proposal_is_widened():
-    x = np.random.default_rng(0).normal(size=(500, 2))
-    log_weights = np.where(np.arange(500) == 7, 0.0, -np.inf)
-    found = refitted(x, log_weights, Mixture([[0.0, 1.0]], [np.diag([1.0, 9.0])]))
-    assert np.array_equal(found.means, [[0.0, 1.0]]) and np.array_equal(found.scales, [np.diag([4.0, 36.0])])
 
 
 @pytest.mark.parametrize("seed", range(3))
