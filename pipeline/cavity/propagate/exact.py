@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaincinv, ndtri
 
 from cavity.numerics.gaussian import is_positive_definite, symmetric, weighted_moments
 from cavity.numerics.hmc import hamiltonian_draws
 from cavity.numerics.mixture import Mixture, refitted
-from cavity.numerics.sobol import sobol_uniform
 from cavity.numerics.weights import TRUSTED_K, effective_sample_size, log_sum_exp, psis, resampled
 from cavity.propagate.fitted import fitted_density
 
@@ -53,18 +51,6 @@ class ExactPass:
         return self.draws[resampled(self.log_weights, n, rng)]
 
 
-def _stratified(mixture, n, seed):
-    """[n, D], Sobol points within the components, whose numbers are fixed."""
-    D = mixture.means.shape[1]
-    rng = np.random.default_rng(seed)
-    unit = sobol_uniform(n, D + 1, rng)
-    z, chi_square = ndtri(unit[:, :D]), 2 * gammaincinv(mixture.df / 2, unit[:, D])
-    stretch = np.sqrt(mixture.df / chi_square)
-    edges = np.cumsum(mixture.weights)[:-1]
-    component = rng.permutation(np.searchsorted(edges, (np.arange(n) + 0.5) / n, side="right"))
-    return mixture.means[component] + (mixture.factors[component] @ (z * stretch[:, None])[..., None])[..., 0]
-
-
 def exact_pass(space, bank, mean, covariance, n=3000, seed=11, refits=REFITS, log_density=None):
     """Draws from p(phi) prod_i l_i(phi) and its normaliser, the evidence.
 
@@ -104,7 +90,7 @@ def exact_pass(space, bank, mean, covariance, n=3000, seed=11, refits=REFITS, lo
     proposal = Mixture.of([1.0], [mean], [1.2 * covariance])
     best = None
     for attempt in range(refits):
-        x = _stratified(proposal, n, [seed, attempt])
+        x = proposal.draws(n, [seed, attempt])
         log_w = target(x) - proposal.log_density(x)
         smoothed, k_hat = psis(log_w)
         ess = float(effective_sample_size(smoothed))
@@ -139,7 +125,7 @@ def _by_chain(bank, target, x, smoothed, k_hat, n, seed, proposal):
 
 def _bridge(target, chain, proposal, seed, ess):
     """The evidence by the optimal bridge of Meng & Wong (1996), between a chain and independent draws."""
-    fresh = _stratified(proposal, len(chain), seed)
+    fresh = proposal.draws(len(chain), seed)
     ours = target(chain) - proposal.log_density(chain)
     theirs = target(fresh) - proposal.log_density(fresh)
     share = ess / (ess + len(fresh))

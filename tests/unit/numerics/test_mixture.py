@@ -138,6 +138,30 @@ def test_a_component_without_mass_is_dropped():
     assert step.shares.tolist() == [1.0] and step.means[0] == pytest.approx(x.mean())
 
 
+def spread_of_mean(draws, n=1024):
+    """Over 20 seeds, in standard errors of as many independent draws; ``draws`` (n, seed) -> (n, D)."""
+    means = np.array([draws(n, seed).mean(0) for seed in range(20)])
+    return (means.std(0) / draws(2**15, 99).std(0)).max() * np.sqrt(n)
+
+
+def test_draws_are_quieter_than_independent_ones():
+    mixture = Mixture.of([1.0, 3.0], MEANS, COVARIANCES)
+    assert spread_of_mean(mixture.draws) < 0.12
+
+
+def test_the_same_check_fails_where_components_do_not_follow_the_sequence():
+    """Sobol points within the components, but which component a point is in drawn apart from it."""
+    mixture = Mixture.of([1.0, 3.0], MEANS, COVARIANCES)
+
+    def apart(n, seed):
+        one, other = (Mixture.of([1.0], [mean], [scale]) for mean, scale in zip(MEANS, COVARIANCES))
+        first = np.random.default_rng(seed).permutation(n) < n * mixture.weights[0]
+        return np.where(first[:, None], one.draws(n, seed), other.draws(n, seed))
+
+    with pytest.raises(AssertionError):
+        assert spread_of_mean(apart) < 0.12
+
+
 def test_a_mixture_without_the_prior_is_normalised():
     mixture = Mixture.of([0.3, 0.7], [[0.0], [3.0]], [[[1.0]], [[0.2]]])
     x = np.linspace(-400, 400, 400001)[:, None]
