@@ -1,15 +1,5 @@
-"""Numerics: Gaussians, weights, mixtures, Sobol points, climbs to a mode: arrays in, arrays out."""
+"""Numerics: arrays in, arrays out, each idea once. Import from the file that it lives in.
 
-from cavity.numerics.gaussian import Gaussian, weighted_moments
-from cavity.numerics.sobol import sobol_normal, sobol_uniform
-from cavity.numerics.weights import effective_sample_size, generalised_pareto_fit, psis
-
-__all__ = [
-    "Gaussian",
-    "effective_sample_size",
-    "generalised_pareto_fit",
-    "psis",
-    "sobol_normal",
-    "sobol_uniform",
-    "weighted_moments",
-]
+``gaussian`` natural parameters; ``weights`` of weighted points; ``mixture`` densities and their fits; ``differences``;
+``newton`` climbs to a mode; ``hmc`` chains; ``sobol`` points; ``types`` how a signature names an array.
+"""

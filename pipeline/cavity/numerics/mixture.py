@@ -9,7 +9,7 @@ from scipy.special import gammaincinv, gammaln, ndtr, ndtri
 
 from cavity.numerics.gaussian import is_positive_definite, weighted_moments
 from cavity.numerics.sobol import sobol_uniform
-from cavity.numerics.types import Array
+from cavity.numerics.types import Array, Seed
 from cavity.numerics.weights import effective_sample_size, log_sum_exp, systematic, tempered
 
 FREEDOM = 5.0  # degrees of freedom of a component, where none are given
@@ -69,10 +69,10 @@ class Mixture(NamedTuple):
             0.5 * (self.prior_fraction + other.prior_fraction),
         )
 
-    def draws(self, n: int, rng) -> Annotated[Array, "n D"]:
+    def draws(self, n: int, seed: Seed) -> Annotated[Array, "n D"]:
         """Points from a scrambled Sobol sequence: component, radius and direction are its coordinates."""
         n_dim = self.means.shape[1]
-        points = sobol_uniform(n, n_dim + 2, rng)
+        points = sobol_uniform(n, n_dim + 2, seed)
         edges = np.cumsum(self.weights)
         component = np.searchsorted(edges, points[:, 0])
         from_prior = component >= len(edges)
@@ -175,7 +175,7 @@ def fit_components(
     z: Annotated[Array, "S D"],
     log_weights: Annotated[Array, "S"],
     n_components: int,
-    rng,
+    rng: np.random.Generator,
     n_resample: int = 600,
     iterations: int = 40,
 ) -> tuple[Annotated[Array, "K"], Annotated[Array, "K D"], Annotated[Array, "K D D"]]:

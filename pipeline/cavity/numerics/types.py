@@ -4,6 +4,9 @@ The letters mean the same everywhere: S weighted points, Q points to evaluate at
 mixture, N sites or datasets; "..." is any number of leading axes.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 Array = np.ndarray
+Seed = int | Sequence[int] | np.random.SeedSequence | np.random.Generator  # a generator is advanced

@@ -30,7 +30,7 @@ def effective_sample_size(log_weights: Annotated[Array, "..."], axis: int = -1) 
     return np.exp(2 * log_sum_exp(log_weights, axis) - log_sum_exp(2 * log_weights, axis))
 
 
-def systematic(log_weights: Annotated[Array, "S"], n: int, rng) -> Annotated[Array, "n"]:
+def systematic(log_weights: Annotated[Array, "S"], n: int, rng: np.random.Generator) -> Annotated[Array, "n"]:
     """n rows in their order, each as often as its weight asks to within one (Kitagawa 1996, appendix A).
 
     One uniform number places all n: the least noise that equal weights can have. A row without weight is never drawn.
@@ -42,7 +42,7 @@ def systematic(log_weights: Annotated[Array, "S"], n: int, rng) -> Annotated[Arr
     return np.minimum(np.searchsorted(cumulative, positions, side="right"), last)
 
 
-def resampled(log_weights: Annotated[Array, "S"], n: int, rng) -> Annotated[Array, "n"]:
+def resampled(log_weights: Annotated[Array, "S"], n: int, rng: np.random.Generator) -> Annotated[Array, "n"]:
     """:func:`systematic` rows, shuffled so that they are exchangeable."""
     return rng.permutation(systematic(log_weights, n, rng))
 

@@ -1,18 +1,21 @@
 """How wrong the answer may be: the noise of the sites in the posterior."""
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
+
+from cavity.numerics.types import Array
+from cavity.propagate.particles import Score
 
 
 class Noise(NamedTuple):
     """The Monte Carlo error that the sites' own samples bring into the posterior."""
 
-    mcse: np.ndarray  # [D], of phi's means, in posterior sds
-    contributions: np.ndarray  # [N], each site's share of the summed variance; adds up to 1
+    mcse: Annotated[Array, "D"]  # of phi's means, in posterior sds
+    contributions: Annotated[Array, "N"]  # each site's share of the summed variance; adds up to 1
 
 
-def site_noise(score, covariance):
+def site_noise(score: Score, covariance: Annotated[Array, "D D"]) -> Noise:
     """mcse_j = sqrt([V (sum_i noise_i) V]_jj / V_jj).
 
     Parameters

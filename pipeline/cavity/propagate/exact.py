@@ -1,14 +1,19 @@
 """The exact pass: prior times product of site functions, sampled itself and not its Gaussian."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from cavity.numerics.gaussian import is_positive_definite, symmetric, weighted_moments
 from cavity.numerics.hmc import hamiltonian_draws
 from cavity.numerics.mixture import Mixture, refitted
+from cavity.numerics.types import Array
 from cavity.numerics.weights import TRUSTED_K, effective_sample_size, log_sum_exp, psis, resampled
+from cavity.propagate.bank import SiteBank
 from cavity.propagate.fitted import fitted_density
+from cavity.propagate.transform import GlobalSpace
 
 REFITS = 3
 ENOUGH = 400.0  # effective draws of a Markov chain
@@ -34,24 +39,33 @@ class ExactPass:
         "importance", "hmc", "grid" or "none" (no global parameter).
     """
 
-    draws: np.ndarray
-    log_weights: np.ndarray
+    draws: Annotated[Array, "S D"]
+    log_weights: Annotated[Array, "S"]
     log_evidence: float | None
     log_evidence_error: float | None
     pareto_k: float
     ess: float
     method: str
 
-    def moments(self):
+    def moments(self) -> tuple[Annotated[Array, "D"], Annotated[Array, "D D"]]:
         """Mean [D] and covariance [D, D] of phi."""
         return weighted_moments(self.draws, self.log_weights)
 
-    def equal_weight(self, n, rng):
+    def equal_weight(self, n: int, rng: np.random.Generator) -> Annotated[Array, "n D"]:
         """n draws of equal weight [n, D], by systematic resampling in random order."""
         return self.draws[resampled(self.log_weights, n, rng)]
 
 
-def exact_pass(space, bank, mean, covariance, n=3000, seed=11, refits=REFITS, log_density=None):
+def exact_pass(
+    space: GlobalSpace,
+    bank: SiteBank,
+    mean: Annotated[Array, "D"],
+    covariance: Annotated[Array, "D D"],
+    n: int = 3000,
+    seed: int = 11,
+    refits: int = REFITS,
+    log_density: Callable[[Annotated[Array, "Q D"]], Annotated[Array, "Q"]] | None = None,
+) -> ExactPass:
     """Draws from p(phi) prod_i l_i(phi) and its normaliser, the evidence.
 
     Parameters

@@ -1,10 +1,15 @@
 """Quadrature over one or two global parameters: for densities with several modes."""
 
+from typing import Annotated
+
 import numpy as np
 
 from cavity.errors import PropagationError
+from cavity.numerics.types import Array
 from cavity.numerics.weights import effective_sample_size, log_sum_exp
+from cavity.propagate.bank import SiteBank
 from cavity.propagate.exact import ExactPass
+from cavity.propagate.transform import GlobalSpace
 
 TICKS = {1: 2001, 2: 161}
 WIDTH = 6.0  # prior sds that the first grid reaches
@@ -27,7 +32,9 @@ def _first_box(space):
     return mean - WIDTH * sd, mean + WIDTH * sd
 
 
-def grid_pass(space, bank, box=None):
+def grid_pass(
+    space: GlobalSpace, bank: SiteBank, box: tuple[Annotated[Array, "D"], Annotated[Array, "D"]] | None = None
+) -> ExactPass:
     """The posterior of one or two global parameters on a dense grid.
 
     Parameters

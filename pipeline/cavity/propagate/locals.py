@@ -1,11 +1,16 @@
 """Local posteriors: what every dataset's own parameters are, given all the data."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
+from cavity.numerics.types import Array
 from cavity.numerics.weights import log_sum_exp
+from cavity.propagate.bank import SiteBank, TableGroup
+from cavity.propagate.link import Link
 from cavity.propagate.particles import ParticleGroup
+from cavity.propagate.site import Site
 from cavity.rng import generator
 
 REDRAWS = 20
@@ -15,11 +20,11 @@ class LocalDraws(NamedTuple):
     """Equal-weight draws of one dataset's parameters; row r belongs to phi draw r."""
 
     names: tuple  # drawn variables, then payload
-    values: np.ndarray  # [R, d + k] in the parameters' own units
+    values: Annotated[Array, "R d+k"]  # in the parameters' own units
     ess: float  # particles that count, the median over phi
 
 
-def local_draws(bank, phi, seed):
+def local_draws(bank: SiteBank, phi: Annotated[Array, "R D"], seed: int) -> dict[str, LocalDraws]:
     """Draws of every dataset's own parameters.
 
     Parameters
@@ -40,7 +45,7 @@ def local_draws(bank, phi, seed):
     return {site.dataset: _draws(group, site, link, phi, seed) for group, site, link in owned_sites(bank)}
 
 
-def owned_sites(bank):
+def owned_sites(bank: SiteBank) -> Iterator[tuple[ParticleGroup | TableGroup, Site, Link]]:
     """(group to evaluate it with, site, link) in the bank's order."""
     owner = {site.dataset: group for group in bank.groups for site in group.sites}
     for site, link in zip(bank.sites, bank.links):
@@ -48,7 +53,7 @@ def owned_sites(bank):
         yield (ParticleGroup([site], [link]) if site.kind == "particles" else group), site, link
 
 
-def names_of(site):
+def names_of(site: Site) -> tuple[str, ...]:
     """Its drawn variables, then its payload."""
     return site.drawn_names + site.payload_names
 
@@ -61,7 +66,9 @@ def _weights(a):
     )
 
 
-def conditionals(group, site, phi):
+def conditionals(
+    group: ParticleGroup | TableGroup, site: Site, phi: Annotated[Array, "R D"]
+) -> Iterator[tuple[slice, Array, Array | None, Array | None]]:
     """Rows of phi, and for them weights [Q, S], conditional means [Q, S, d] and covariances [Q, M, d, d]."""
     if site.kind == "table":
         yield slice(0, len(phi)), _weights(group.particle_weights(site, phi)[0]), None, None

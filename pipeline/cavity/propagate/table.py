@@ -1,8 +1,12 @@
 """Table sites: log l at nodes of one or two shared parameters, a cubic spline between them."""
 
+from collections.abc import Mapping
+from typing import Annotated
+
 import numpy as np
 
 from cavity.errors import PropagationError
+from cavity.numerics.types import Array
 from cavity.numerics.weights import effective_sample_size, log_sum_exp, psis
 from cavity.propagate.site import Site
 
@@ -11,7 +15,7 @@ IMPOSSIBLE = 10.0  # how far below the lowest finite value a likelihood of zero 
 NEAR = 6.0
 
 
-def cardinal_splines(ticks, x):
+def cardinal_splines(ticks: Annotated[Array, "K"], x: Annotated[Array, "Q"]) -> Annotated[Array, "3 Q K"]:
     """Cubic splines through unit vectors: interpolation and two derivatives as matrix products.
 
     Parameters
@@ -33,7 +37,7 @@ def cardinal_splines(ticks, x):
     return np.stack([spline(x, order) for order in range(3)])
 
 
-def axes_of(nodes):
+def axes_of(nodes: Annotated[Array, "K p"]) -> list[Array]:
     """The ticks of a tensor grid, one array an axis.
 
     Raises
@@ -49,12 +53,12 @@ def axes_of(nodes):
     return axes
 
 
-def tensor_nodes(*axes):
+def tensor_nodes(*axes: Array) -> Annotated[Array, "K p"]:
     """The tensor grid [K, p] of p ascending arrays, in C order."""
     return np.stack(np.meshgrid(*(np.unique(axis) for axis in axes), indexing="ij"), -1).reshape(-1, len(axes))
 
 
-def tempered_ticks(x, log_density, n):
+def tempered_ticks(x: Annotated[Array, "G"], log_density: Annotated[Array, "G"], n: int) -> Annotated[Array, "n"]:
     """n ticks over the range of x, from the density's fourth root plus 35 % uniform.
 
     Parameters
@@ -70,7 +74,16 @@ def tempered_ticks(x, log_density, n):
     return np.interp(np.linspace(0, 1, n), cumulative / cumulative[-1], x)
 
 
-def build_table(dataset, link, nodes, log_l, log_proposal_ratio, payload=None, payload_names=(), info=None):
+def build_table(
+    dataset: str,
+    link: Mapping,
+    nodes: Annotated[Array, "K p"],
+    log_l: Annotated[Array, "S K"],
+    log_proposal_ratio: Annotated[Array, "S"] | Annotated[Array, "S K"],
+    payload: Annotated[Array, "S k"] | None = None,
+    payload_names: tuple[str, ...] = (),
+    info: Mapping | None = None,
+) -> Site:
     """A site of kind "table".
 
     Parameters

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cavity.numerics import sobol_normal
+from cavity.numerics.sobol import sobol_normal
 from cavity.prior import GaussianPrior, UniformPrior
 from cavity.propagate import (
     GlobalSpace,
