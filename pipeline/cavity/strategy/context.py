@@ -13,6 +13,7 @@ from cavity.paths import FitPaths
 from cavity.prior import DrawnVariable
 from cavity.propagate.transform import GlobalSpace
 
+MAX_CALLS = 50_000  # likelihood calls of one dataset in one phase, unless told
 LISTED_MODELS = 1000  # datasets whose models a result records
 
 
@@ -55,6 +56,9 @@ class PhaseContext:
         The phase's search; a factor's own ``optimiser`` goes first.
     seed
         The study's seed.
+    max_calls
+        Likelihood calls that one dataset may take in this phase, rescues and later rounds included (a joint phase: all
+        of them); None: any number. A last step may go a tenth beyond.
     covariates
         {dataset: the other columns of its row}.
     output
@@ -71,6 +75,7 @@ class PhaseContext:
     names: SharedNames
     search: Any
     seed: int = 1
+    max_calls: int | None = None
     ep: EPSettings = EPSettings()
     on_error: str = "raise"
     provenance: Mapping = field(default_factory=dict)
@@ -124,6 +129,15 @@ class PhaseContext:
     def search_of(self, view):
         """The factor's own search, else the phase's."""
         return view.optimiser or self.search
+
+
+def spent_sentence(context, datasets):
+    """What is said of datasets whose budget of calls did not do."""
+    more = f" and {len(datasets) - 1} more" if len(datasets) > 1 else ""
+    return (
+        f"max_calls, {context.max_calls:,} likelihood calls a dataset, are spent on {datasets[0]}{more}; "
+        "raise max_calls, or narrow the priors"
+    )
 
 
 def models_of(context, largest=LISTED_MODELS):

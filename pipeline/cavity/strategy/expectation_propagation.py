@@ -6,7 +6,7 @@ from typing import Any
 from cavity.errors import PropagationError
 from cavity.graph import SharedNames
 from cavity.strategy import phase_run
-from cavity.strategy.context import EPSettings, PhaseContext, check_graph
+from cavity.strategy.context import MAX_CALLS, EPSettings, PhaseContext, check_graph
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class ExpectationPropagation:
         See :class:`~cavity.strategy.context.EPSettings`.
     seed
         An integer >= 0: equal seeds give equal numbers.
+    max_calls
+        Likelihood calls that one dataset may take, rescues and later rounds included; None: any number.
     progress
         Called with one line of text after each round, or None.
 
@@ -34,6 +36,7 @@ class ExpectationPropagation:
     max_rounds: int = 12
     n_draws: int = 400
     seed: int = 1
+    max_calls: int | None = MAX_CALLS
     progress: Any = None
 
     def fit(self, graph):
@@ -70,6 +73,7 @@ class ExpectationPropagation:
             names=SharedNames(priors=graph.shared_names, parents=graph.parent_names),
             search=self.search,
             seed=self.seed,
+            max_calls=self.max_calls,
             ep=EPSettings(self.tolerance, self.max_rounds, self.n_draws),
         )
 

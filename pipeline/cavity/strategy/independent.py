@@ -9,8 +9,9 @@ from cavity.posterior.phase import PhaseResult
 from cavity.posterior.store import samples_from_tree, samples_tree
 from cavity.rng import generator
 from cavity.search.model_problem import model_problem
-from cavity.strategy.context import models_of
+from cavity.strategy.context import models_of, spent_sentence
 from cavity.strategy.polished import run_polished
+from cavity.strategy.rounds import ESS_LIMIT, K_HAT_LIMIT
 
 
 def plan_round(context, state):
@@ -35,8 +36,12 @@ def fit_view(context, view, checkpoint=None):
     dataset, search = view.dataset, context.search_of(view)
     problem = model_problem(view.model, view.analysis, dataset=dataset, paths=context.paths_of(dataset))
     rng = generator(context.seed, context.phase, dataset, 0)
-    samples = run_polished(search, problem, rng, checkpoint, context.on_error, context.progress_of(dataset))
-    return {"kind": "search", "dataset": dataset, "round": 0, "calls": samples.calls, "samples": samples_tree(samples)}
+    samples = run_polished(
+        search, problem, rng, checkpoint, context.on_error, context.progress_of(dataset), context.max_calls
+    )
+    tree = {"kind": "search", "dataset": dataset, "round": 0, "calls": samples.calls, "samples": samples_tree(samples)}
+    covered = samples.pareto_k is not None and samples.pareto_k < K_HAT_LIMIT and samples.ess >= ESS_LIMIT
+    return {**tree, "exhausted": True} if samples.info.get("calls_spent") and not covered else tree
 
 
 def refuse_drawn(context, view):
@@ -59,12 +64,21 @@ def aggregate(context, sites, state=None):
         "log_evidence": float(np.sum(evidence)),
         "log_evidence_error": float(np.sqrt(np.sum(np.square(error)))),
         "calls": np.array([tree["calls"] for tree in sites.values()]),
+        "exhausted": np.array([bool(tree.get("exhausted", False)) for tree in sites.values()]),
     }
 
 
 def decide(context, state, max_rounds=None, tolerance=None):
     """There is nothing to iterate."""
+    spent = spent_of(state)
+    if spent:
+        return {"decision": "stopped", "round": int(state["round"]), "why": spent_sentence(context, spent)}
     return {"decision": "converged", "round": int(state["round"]), "why": f"{context.inference} fits need one round"}
+
+
+def spent_of(state):
+    """Datasets whose budget of calls did not do."""
+    return [name for name, spent in zip(state["datasets"], state["exhausted"]) if spent]
 
 
 def summarise(context, sites, states):
@@ -84,7 +98,7 @@ def phase_result(context, sites, state, models):
         locals=found,
         log_evidence=_finite(state["log_evidence"]),
         log_evidence_error=_finite(state["log_evidence_error"]),
-        converged=True,
+        converged=not spent_of(state),
         rounds=1,
         likelihood_evaluations={
             "total": total,

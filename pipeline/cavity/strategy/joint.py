@@ -39,7 +39,7 @@ def aggregate(context, sites=None, state=None, checkpoint=None):
     problem = model_problem(graph.global_prior_model, graph, dataset=context.study, paths=context.paths_of())
     rng = generator(context.seed, context.phase, "joint", 0)
     progress = context.progress_of(context.phase)
-    samples = context.search.run(problem, rng, checkpoint, context.on_error, progress)
+    samples = context.search.run(problem, rng, checkpoint, context.on_error, progress, context.max_calls)
     return {"round": 0, "kind": "joint", "samples": samples_tree(samples), "calls": samples.calls}
 
 

@@ -7,14 +7,14 @@ import numpy as np
 from cavity.numerics.gaussian import weighted_moments
 from cavity.prior import DrawnVariable
 from cavity.propagate.bank import SiteBank
-from cavity.propagate.diagnostics import site_noise
+from cavity.propagate.diagnostics import ALLOWED_SURROGATE, site_noise
 from cavity.propagate.exact import exact_pass
 from cavity.propagate.link import Link, variables_of
 from cavity.propagate.site import Site
 from cavity.propagate.sweep import describe_stall, newton, propagate
 from cavity.rng import generator, seed_sequence
 from cavity.strategy import tables
-from cavity.strategy.context import refuse_unused
+from cavity.strategy.context import refuse_unused, spent_sentence
 from cavity.strategy.groups import has_groups, join_groups
 
 PILOT_SHIFT = 1.0  # in sd of q: a larger move asks for another pilot
@@ -107,6 +107,7 @@ def aggregate(context, sites, state=None):
     found["rejected"] = int(sum(int(tree["rejected"]) for tree in sites.values() if tree["round"] == number))
     found["ess"] = np.array([float(tree["ess"]) for tree in sites.values()])
     found["site_pareto_k"] = np.array([float(tree["pareto_k"]) for tree in sites.values()])
+    found["exhausted"] = np.array([bool(tree.get("exhausted", False)) for tree in sites.values()])
     found["shift"] = _shift(state, found)
     return {**found, **_next_round(context, state, found, number)}
 
@@ -123,8 +124,13 @@ def decide(context, state, max_rounds=None, tolerance=None):
     tolerance = context.ep.tolerance if tolerance is None else float(tolerance)
     number = int(state["round"])
     wrong = reasons(state, tolerance)
+    spent = [name for name, is_spent in zip(state["datasets"], state.get("exhausted", ())) if is_spent]
+    if wrong and spent:
+        wrong.append(spent_sentence(context, spent))
     if not wrong:
         decision, why = "converged", f"every criterion holds at tolerance {tolerance:g}"
+    elif spent and number and not np.any(state["calls"]):
+        decision, why = "stopped", "; ".join(wrong)
     elif number + 1 >= max_rounds:
         decision, why = "max_rounds", f"{number + 1} rounds done; still open: {'; '.join(wrong)}"
     else:
@@ -146,6 +152,7 @@ def reasons(state, tolerance):
     if moved.any():
         found.append(f"the mean moved by {shift[moved].max():.2f} sd since the round before")
     bad = np.asarray(state["needs_search"], bool) & np.asarray(state["poor"], bool)
+    bad |= np.asarray(state.get("exhausted", np.zeros(len(bad))), bool) & np.asarray(state["poor"], bool)
     if bad.any():
         names = [name for name, is_bad in zip(state["datasets"], bad) if is_bad]
         found.append(f"{len(names)} site(s) rest on too few draws, {names[0]} first")
@@ -154,6 +161,8 @@ def reasons(state, tolerance):
     coarse = float(state.get("interpolation_error", 0.0))
     if coarse > tables.COARSE:
         found.append(f"leaving out every second node of the tables moves the answer by {coarse:.2f} sd")
+    if state["next_kind"] == "table" != state["kind"]:
+        found.append("polynomials in the shared parameters do not follow the likelihood, tables must")
     if bool(state.get("outside", False)):
         found.append("the posterior reaches beyond where the sites were built")
     return found
@@ -195,6 +204,7 @@ def _aggregate_sites(context, space, sites, state, number):
         "kind": "pilot" if state is None else state["next_kind"],
         "shares": any(site.p for site in bank.sites),
         "site_size": np.array([site.size for site in bank.sites]),
+        "bent": any(site.info.get("surrogate_error", 0.0) > ALLOWED_SURROGATE for site in bank.sites),
     }
 
 
@@ -313,10 +323,9 @@ def _aggregate_pilot(context, space, sites):
         axes, log_density = tables.pilot_landscape(space, sites)
         mean, spread = tables.landscape_moments(axes, log_density)
         broad = np.sqrt(np.diag(spread) / np.diag(covariance)).max() > BROAD
+        found["next_nodes"] = tables.place_nodes(axes, log_density, tables.NODES[space.dimension])
         if broad or tables.count_modes(log_density) > 1:
-            n = tables.NODES[space.dimension]
             found |= {"table": True, "mean": mean, "covariance": spread}
-            found["next_nodes"] = tables.place_nodes(axes, log_density, n)
     rng = generator(context.seed, context.phase, "pilot")
     root = np.linalg.cholesky(found["covariance"])
     found["draws"] = found["mean"] + rng.normal(size=(PILOT_DRAWS_KEPT, space.dimension)) @ root.T
@@ -349,8 +358,10 @@ def _next_round(context, state, found, number):
         poor |= ~(found["site_pareto_k"] < K_HAT_LIMIT)
     shift = found["shift"].max(initial=0.0)
     needs, kind, draws = np.ones(n, bool), "refresh", context.ep.n_draws
-    if found["kind"] == "table" or found.get("table"):
-        kind = "table"
+    nodes = found.get("next_nodes", None if state is None else state.get("next_nodes"))
+    bent = nodes is not None and (bool(found.get("bent", False)) or found["method"] == "hmc")
+    if found["kind"] == "table" or found.get("table") or bent:
+        kind = "table"  # bent: no polynomial in the shared parameters follows the likelihood
     elif found["shares"] and (number == 0 or shift > PILOT_SHIFT):
         kind, draws = "pilot", PILOT_DRAWS  # the surrogates' centre still moves
     elif found["kind"] == "refresh":
@@ -358,7 +369,8 @@ def _next_round(context, state, found, number):
             needs = poor | _noisiest(found["site_noise"])
         if found["mcse"].max(initial=0.0) > NOISY:
             draws = min(2 * int(state["next_draws"]), MOST_DRAWS)
-    return {"poor": poor, "needs_search": needs, "next_kind": kind, "next_draws": draws}
+    carried = {} if nodes is None else {"next_nodes": np.asarray(nodes)}
+    return {"poor": poor, "needs_search": needs, "next_kind": kind, "next_draws": draws, **carried}
 
 
 def _noisiest(noise):

@@ -21,6 +21,9 @@ K_HAT_LIMIT = 0.7
 ESS_LIMIT = 50
 FARTHEST = 1e-12  # of a unit coordinate from 0 and 1
 RESCUE_LIVE_POINTS = 100
+FEWEST_CALLS = 100  # of a search, however little is left
+PLACES = 6  # calls of a draw that is moved along shared parameters, about
+FEWEST_AT_A_NODE = 50
 
 
 def search_site(context, dataset, plan, previous=None, checkpoint=None):
@@ -49,6 +52,32 @@ def search_site(context, dataset, plan, previous=None, checkpoint=None):
         return {**previous, "calls": 0, "rejected": 0}
     view, space = context.view(dataset), context.space
     link = Link(link_of(view, context.coordinates), space)
+    spent = 0 if previous is None else int(previous["spent"])
+    left = None if context.max_calls is None else context.max_calls - spent
+    if previous is not None and left is not None:
+        plan = affordable(plan, previous, left, link.p)
+        if plan is None:  # kept as it is, and said
+            return {**previous, "calls": 0, "rejected": 0, "exhausted": True}
+    tree = _searched(context, view, link, plan, previous, checkpoint, left)
+    return {**tree, "spent": spent + tree["calls"]}
+
+
+def affordable(plan, previous, left, p):
+    """The plan with no more draws than ``left`` calls pay for, or None where these are too few to be of use.
+
+    The first table is made in any case, of few draws at worst: tables cannot be joined with sites of another kind.
+    """
+    if plan["kind"] != "table":
+        return plan if left >= int(plan["n_draws"]) * (PLACES if p else 2) else None
+    n_draws = left // len(plan["nodes"])
+    if n_draws < FEWEST_AT_A_NODE and previous["kind"] == "table":
+        return None
+    return {**plan, "n_draws": int(np.clip(n_draws, FEWEST_AT_A_NODE, int(plan["n_draws"])))}
+
+
+def _searched(context, view, link, plan, previous, checkpoint, left):
+    """A dataset's tree by a new search of at most ``left`` calls."""
+    dataset, space = view.dataset, context.space
     rng = generator(context.seed, context.phase, dataset, plan["round"])
     if plan["kind"] == "table" and previous is not None:
         return search_table(context, view, link, plan, previous, rng)
@@ -59,12 +88,14 @@ def search_site(context, dataset, plan, previous=None, checkpoint=None):
     tilted = Tilted(view, link, space, interim)
     identity = checkpoint.stem if checkpoint is not None else ""
     problem = tilted.problem(dataset, identity, context.paths_of(dataset))
-    batches, weighted, calls, rejected = _explore(context, view, tilted, problem, plan, previous, rng, checkpoint)
+    found = _explore(context, view, tilted, problem, plan, previous, rng, checkpoint, left)
+    batches, weighted, calls, rejected, exhausted = found
     tree = {
         "dataset": dataset,
         "round": int(plan["round"]),
         "ess": weighted.ess,
         "pareto_k": weighted.pareto_k,
+        "exhausted": exhausted,
         "points": _points(tilted, batches, weighted),
     }
     if tilted.free_shared:
@@ -98,12 +129,12 @@ def search_site(context, dataset, plan, previous=None, checkpoint=None):
     }
 
 
-def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint):
+def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint, left):
     """Importance draws of the tilted distribution: around the last round's, else after a whole search.
 
     Returns
     -------
-    (batches, weighted, calls, rejected)
+    (batches, weighted, calls, rejected, exhausted)
         Draws of earlier rounds are among the batches where they are of the same likelihood (no shared parameter moved).
     """
     guard = Guard(problem, on_error=context.on_error)
@@ -118,6 +149,7 @@ def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint):
             Weighted(np.empty((1, 0)), np.empty((1, 0)), np.array([value])),
             int(guard.calls),
             int(guard.rejected),
+            False,
         )
 
     def polished(unit, log_w, n):
@@ -131,10 +163,16 @@ def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint):
         if not _healthy(weighted):
             weighted = polished(*_coordinates(tilted, weighted), n_draws)
         if _covers(weighted):
-            return batches, weighted, int(guard.calls), int(guard.rejected)
-    calls = rejected = 0
+            return batches, weighted, int(guard.calls), int(guard.rejected), False
+    calls, rejected, exhausted = 0, 0, False
     for search in (context.search_of(view), _rescue_search()):
-        found = search.run(problem, rng, checkpoint, context.on_error, context.progress_of(view.dataset))
+        allowed = _allowed(tilted, left, calls + guard.calls, n_draws)
+        if allowed is not None and allowed < n_draws and weighted is not None:
+            exhausted = True
+            break
+        progress = context.progress_of(view.dataset)
+        found = search.run(problem, rng, checkpoint, context.on_error, progress, allowed)
+        exhausted = bool(found.info.get("calls_spent", False))
         calls, rejected = calls + found.calls, rejected + found.rejected
         if "proposal" in found.info:
             batches.append(batch_of(found, tilted.interim, d))
@@ -147,7 +185,17 @@ def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint):
             weighted = polished(*_coordinates(tilted, weighted), n_draws)
         if _covers(weighted):
             break
-    return batches, weighted, int(calls + guard.calls), int(rejected + guard.rejected)
+    exhausted = exhausted and not _covers(weighted)
+    return batches, weighted, int(calls + guard.calls), int(rejected + guard.rejected), exhausted
+
+
+def _allowed(tilted, left, used, n_draws):
+    """Calls that one search may take: what is left, less the draws that follow it; of a first look's, half."""
+    if left is None:
+        return None
+    rest = left // 2 if tilted.free_shared else left
+    after = n_draws * (PLACES if tilted.p and not tilted.free_shared else 2)
+    return max(rest - used - after, FEWEST_CALLS)
 
 
 def _rescue_search():

@@ -59,6 +59,7 @@ def search_table(context, view, link, plan, previous, rng):
         "rejected": int(guard.rejected),
         "ess": float(site.info["ess"]),
         "pareto_k": float("nan"),
+        "exhausted": False,
         "site": site.to_tree(),
         "points": {
             "z": z,

@@ -1,5 +1,6 @@
 """Plans, aggregates and decisions of the rounds."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -66,3 +67,19 @@ def test_an_unused_shared_parameter_is_an_error(first):
 
 def test_noisy_sites_are_the_few_that_make_up_the_variance():
     assert rounds._noisiest(np.array([0.0, 0.95, 0.05])).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("error, kind", [(0.01, "refresh"), (0.5, "table")])
+def test_sites_that_no_polynomial_follows_are_tabulated(error, kind):
+    c = context(kind="shared")
+    sites, state = one_round(c)
+    assert state["next_kind"] == "pilot" and not state["table"]
+    sites, second = one_round(c, sites, state)
+    site = sites["d1"]["site"]
+    site["info"] = json.dumps({**json.loads(site["info"]), "surrogate_error": error})
+    second = rounds.aggregate(c, sites, state)
+    assert second["next_kind"] == kind
+    late = {**second, "round": 5, "kind": "refresh", "shift": np.zeros(1), "needs_search": np.zeros(4, bool)}
+    assert ("tables must" in " ".join(rounds.reasons(late, 1.0))) == (kind == "table")
+    if kind == "table":
+        assert np.array_equal(rounds.plan_round(c, second)["nodes"], state["next_nodes"])
