@@ -70,18 +70,14 @@ def exact_pass(
 
     Parameters
     ----------
-    space, bank
-        The global space and its sites.
     mean, covariance
-        [D], [D, D] of q: the first proposal.
+        Of q: the first proposal.
     n
         Importance draws; also the draws a Markov chain keeps.
-    seed
-        An integer; the result is a function of it.
     refits
         How often the proposal is fitted to its own weighted draws while k-hat is above .5.
     log_density
-        Replaces ``bank.log_density``: phi [Q, D] -> [Q].
+        Replaces ``bank.log_density``.
 
     Returns
     -------

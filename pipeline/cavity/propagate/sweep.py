@@ -152,20 +152,12 @@ def sweep(
 
     Parameters
     ----------
-    state
-        A :class:`Sweep`.
-    space, bank
-        The global space and its :class:`~cavity.propagate.bank.SiteBank`.
     nodes
-        [Q, D] whitened nodes for the sites' averages.
+        Whitened, for the sites' averages.
     longest
         The step that is tried first.
     first
         Whether q is only a guess (then the hyperprior's site is left alone).
-
-    Returns
-    -------
-    (Sweep, SweepInfo)
 
     Notes
     -----

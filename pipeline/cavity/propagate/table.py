@@ -91,37 +91,32 @@ def build_table(
     dataset, link
         As for ``build_site``; the link has no drawn and one or two shared parameters.
     nodes
-        [K, p], a tensor grid in the coordinates of the GlobalSpace.
+        A tensor grid in the coordinates of the GlobalSpace.
     log_l
-        [S, K] log likelihood of particle s at node k: the same particles at all nodes, so their noise is common.
+        Log likelihood of particle s at node k: the same particles at all nodes, so their noise is common.
     log_proposal_ratio
-        [S] log(prior / proposal) of the particles' local parameters, - log S; or [S, K] where it differs by node.
-    payload, payload_names
-        [S, k], the local parameters, and their names.
-    info
-        Added to the site's own figures.
+        log(prior / proposal) of the particles' local parameters, - log S; [S, K] where it differs by node.
+    payload, payload_names, info
+        The local parameters, and their names; what is added to the site's own figures.
 
     Raises
     ------
     PropagationError
         If the link is not such a link, the nodes no grid, or the likelihood is zero everywhere.
     """
-    nodes, log_l = np.asarray(nodes, float), np.asarray(log_l, float)
+    nodes, log_l, ratio = (np.asarray(array, float) for array in (nodes, log_l, log_proposal_ratio))
     p = len(link.get("shared", ()))
     if link.get("drawn") or p not in (1, 2) or nodes.shape != (log_l.shape[1], p):
         raise PropagationError(f"{dataset}: a table is for one or two shared parameters, no drawn one, nodes [K, p]")
     axes_of(nodes)
-    ratio = np.asarray(log_proposal_ratio, float)
     weights = log_l + (ratio[:, None] if ratio.ndim == 1 else ratio)
     values = log_sum_exp(weights, 0)
     if np.isnan(values).any() or not np.isfinite(values).any():
         raise PropagationError(f"{dataset}: its likelihood is zero or not a number at every node of the table")
-    with np.errstate(invalid="ignore"):
-        ess = np.where(np.isfinite(values), effective_sample_size(weights, 0), 1.0)
     values = np.where(np.isfinite(values), values, values[np.isfinite(values)].min() - IMPOSSIBLE)
     near = values > values.max() - NEAR
     figures = {
-        "ess": float(ess[near].min()),
+        "ess": float(effective_sample_size(weights[:, near], 0).min()),
         "pareto_k": max(float(psis(weights[:, k])[1]) for k in np.flatnonzero(near)),
     }
     return Site(
@@ -135,9 +130,7 @@ def build_table(
         nodes=nodes,
         log_l=values,
         node_log_weights=weights,
-        payload=np.zeros((len(weights), 0))
-        if payload is None
-        else np.asarray(payload, float).reshape(len(weights), -1),
+        payload=np.asarray(() if payload is None else payload, float).reshape(len(weights), -1),
         payload_names=tuple(payload_names),
         info=figures | dict(info or {}),
     )
