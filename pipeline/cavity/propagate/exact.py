@@ -1,21 +1,23 @@
 """The exact pass: prior times product of site functions, sampled itself and not its Gaussian."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
-from scipy.special import gammaincinv, gammaln, ndtri
 
-from cavity.message.gaussian import is_positive_definite, symmetric, weighted_moments
-from cavity.message.pareto import TRUSTED_K, effective_sample_size, log_sum_exp, psis, tempered
-from cavity.message.sobol import sobol_uniform
+from cavity.numerics.gaussian import is_positive_definite, symmetric, weighted_moments
+from cavity.numerics.hmc import hamiltonian_draws
+from cavity.numerics.mixture import Mixture, refitted
+from cavity.numerics.types import Array
+from cavity.numerics.weights import TRUSTED_K, effective_sample_size, log_sum_exp, psis, resampled
+from cavity.propagate.bank import SiteBank
 from cavity.propagate.fitted import fitted_density
-from cavity.propagate.hmc import hamiltonian_draws
+from cavity.propagate.transform import GlobalSpace
 
-FREEDOM = 5  # degrees of the t proposal
 REFITS = 3
 ENOUGH = 400.0  # effective draws of a Markov chain
 GOOD_K, GOOD_SHARE = 0.5, 0.3
-WIDER = 4.0  # times the covariances of a proposal that its own draws cannot improve
 LARGEST_WORK = 2_000_000_000  # particles times draws; above, a polynomial is fitted to the sum over sites
 
 
@@ -37,120 +39,45 @@ class ExactPass:
         "importance", "hmc", "grid" or "none" (no global parameter).
     """
 
-    draws: np.ndarray
-    log_weights: np.ndarray
+    draws: Annotated[Array, "S D"]
+    log_weights: Annotated[Array, "S"]
     log_evidence: float | None
     log_evidence_error: float | None
     pareto_k: float
     ess: float
     method: str
 
-    def moments(self):
+    def moments(self) -> tuple[Annotated[Array, "D"], Annotated[Array, "D D"]]:
         """Mean [D] and covariance [D, D] of phi."""
         return weighted_moments(self.draws, self.log_weights)
 
-    def equal_weight(self, n, rng):
+    def equal_weight(self, n: int, rng: np.random.Generator) -> Annotated[Array, "n D"]:
         """n draws of equal weight [n, D], by systematic resampling in random order."""
         return self.draws[resampled(self.log_weights, n, rng)]
 
 
-def resampled(log_weights, n, rng):
-    """n indices of equal weight, by systematic resampling, in random order."""
-    cumulative = np.cumsum(np.exp(log_weights - log_sum_exp(log_weights)))
-    positions = (rng.random() + np.arange(n)) / n * cumulative[-1]
-    return rng.permutation(np.minimum(np.searchsorted(cumulative, positions), len(cumulative) - 1))
-
-
-class Mixture:
-    """A mixture of t distributions with 5 degrees of freedom: the proposal.
-
-    Parameters
-    ----------
-    means, scales
-        k means [D] and scale matrices [D, D].
-    shares
-        [k], equal if not given.
-    """
-
-    def __init__(self, means, scales, shares=None):
-        self.means = np.array(means, float)
-        self.scales = np.array(scales, float)
-        self.factors = np.linalg.cholesky(self.scales)
-        self.shares = np.full(len(means), 1 / len(means)) if shares is None else np.asarray(shares) / np.sum(shares)
-
-    def draws(self, n, seed):
-        """[n, D], Sobol points within the components."""
-        D = self.means.shape[1]
-        rng = np.random.default_rng(seed)
-        unit = sobol_uniform(n, D + 1, rng)
-        z, chi_square = ndtri(unit[:, :D]), 2 * gammaincinv(FREEDOM / 2, unit[:, D])
-        stretch = np.sqrt(FREEDOM / chi_square)
-        component = rng.permutation(
-            np.searchsorted(np.cumsum(self.shares)[:-1], (np.arange(n) + 0.5) / n, side="right")
-        )
-        return self.means[component] + (self.factors[component] @ (z * stretch[:, None])[..., None])[..., 0]
-
-    def widened(self):
-        """The same with covariances ``WIDER`` times as large."""
-        return Mixture(self.means, WIDER * self.scales, self.shares)
-
-    def log_density(self, x):
-        """[n]"""
-        D = self.means.shape[1]
-        constant = gammaln((FREEDOM + D) / 2) - gammaln(FREEDOM / 2) - 0.5 * D * np.log(FREEDOM * np.pi)
-        terms = []
-        for mean, factor, share in zip(self.means, self.factors, self.shares):
-            z = np.linalg.solve(factor, (x - mean).T)
-            tail = np.log1p((z * z).sum(0) / FREEDOM)
-            terms.append(np.log(share) + constant - np.log(np.diag(factor)).sum() - 0.5 * (FREEDOM + D) * tail)
-        return log_sum_exp(np.stack(terms), 0)
-
-
-def refitted(x, log_weights, previous):
-    """A mixture for weighted points: all of them, and three parts along the most skewed direction.
-
-    Where so few points have all the weight that they determine no covariance, the fit is to weights raised to the
-    largest power at which enough count; where no power does, it is ``previous``, the points' own proposal, widened.
-    """
-    D = x.shape[1]
-    log_weights = tempered(log_weights, 4.0 * (D + 1))
-    mean, covariance = weighted_moments(x, log_weights)
-    covariance = covariance + 1e-9 * np.trace(covariance) / D * np.eye(D)
-    if not is_positive_definite(covariance):
-        return previous.widened()
-    weights = np.exp(log_weights - log_sum_exp(log_weights))
-    z = np.linalg.solve(np.linalg.cholesky(covariance), (x - mean).T)
-    direction = np.argmax(np.abs(z**3 @ weights))
-    order = np.argsort(z[direction], kind="stable")
-    cuts = np.interp([1 / 3, 2 / 3], np.cumsum(weights[order]), z[direction][order])
-    part = np.digitize(z[direction], cuts)
-    means, scales = [mean], [1.2 * covariance]
-    for k in range(3):
-        members = part == k
-        if weights[members].sum() > 0.02:
-            its_mean, its_covariance = weighted_moments(x[members], log_weights[members])
-            means.append(its_mean)
-            scales.append(1.2 * (its_covariance + 0.05 * covariance))
-    return Mixture(means, scales)
-
-
-def exact_pass(space, bank, mean, covariance, n=3000, seed=11, refits=REFITS, log_density=None):
+def exact_pass(
+    space: GlobalSpace,
+    bank: SiteBank,
+    mean: Annotated[Array, "D"],
+    covariance: Annotated[Array, "D D"],
+    n: int = 3000,
+    seed: int = 11,
+    refits: int = REFITS,
+    log_density: Callable[[Annotated[Array, "Q D"]], Annotated[Array, "Q"]] | None = None,
+) -> ExactPass:
     """Draws from p(phi) prod_i l_i(phi) and its normaliser, the evidence.
 
     Parameters
     ----------
-    space, bank
-        The global space and its sites.
     mean, covariance
-        [D], [D, D] of q: the first proposal.
+        Of q: the first proposal.
     n
         Importance draws; also the draws a Markov chain keeps.
-    seed
-        An integer; the result is a function of it.
     refits
         How often the proposal is fitted to its own weighted draws while k-hat is above .5.
     log_density
-        Replaces ``bank.log_density``: phi [Q, D] -> [Q].
+        Replaces ``bank.log_density``.
 
     Returns
     -------
@@ -170,7 +97,7 @@ def exact_pass(space, bank, mean, covariance, n=3000, seed=11, refits=REFITS, lo
     if log_density is None and bank.n_particles * n > LARGEST_WORK:
         target = fitted_density(space, bank, mean, covariance)
         fit_error = target.error
-    proposal = Mixture([mean], [1.2 * covariance])
+    proposal = Mixture.of([1.0], [mean], [1.2 * covariance])
     best = None
     for attempt in range(refits):
         x = proposal.draws(n, [seed, attempt])

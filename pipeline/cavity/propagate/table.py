@@ -1,9 +1,13 @@
 """Table sites: log l at nodes of one or two shared parameters, a cubic spline between them."""
 
+from collections.abc import Mapping
+from typing import Annotated
+
 import numpy as np
 
 from cavity.errors import PropagationError
-from cavity.message.pareto import effective_sample_size, log_sum_exp, psis
+from cavity.numerics.types import Array
+from cavity.numerics.weights import effective_sample_size, log_sum_exp, psis
 from cavity.propagate.site import Site
 
 UNIFORM_SHARE = 0.35
@@ -11,7 +15,7 @@ IMPOSSIBLE = 10.0  # how far below the lowest finite value a likelihood of zero 
 NEAR = 6.0
 
 
-def cardinal_splines(ticks, x):
+def cardinal_splines(ticks: Annotated[Array, "K"], x: Annotated[Array, "Q"]) -> Annotated[Array, "3 Q K"]:
     """Cubic splines through unit vectors: interpolation and two derivatives as matrix products.
 
     Parameters
@@ -33,7 +37,7 @@ def cardinal_splines(ticks, x):
     return np.stack([spline(x, order) for order in range(3)])
 
 
-def axes_of(nodes):
+def axes_of(nodes: Annotated[Array, "K p"]) -> list[Array]:
     """The ticks of a tensor grid, one array an axis.
 
     Raises
@@ -49,12 +53,12 @@ def axes_of(nodes):
     return axes
 
 
-def tensor_nodes(*axes):
+def tensor_nodes(*axes: Array) -> Annotated[Array, "K p"]:
     """The tensor grid [K, p] of p ascending arrays, in C order."""
     return np.stack(np.meshgrid(*(np.unique(axis) for axis in axes), indexing="ij"), -1).reshape(-1, len(axes))
 
 
-def tempered_ticks(x, log_density, n):
+def tempered_ticks(x: Annotated[Array, "G"], log_density: Annotated[Array, "G"], n: int) -> Annotated[Array, "n"]:
     """n ticks over the range of x, from the density's fourth root plus 35 % uniform.
 
     Parameters
@@ -70,41 +74,16 @@ def tempered_ticks(x, log_density, n):
     return np.interp(np.linspace(0, 1, n), cumulative / cumulative[-1], x)
 
 
-def chebyshev_ticks(centre, sd, n, width=4.0):
-    """n Chebyshev-Lobatto ticks over centre +- width sd, for a density known to be narrow."""
-    return centre - width * sd * np.cos(np.pi * np.arange(n) / (n - 1))
-
-
-def _evaluate(axes, values, at):
-    """Tensor spline through values [..., K] at points [Q, p]: [..., Q]."""
-    shaped = values.reshape(values.shape[:-1] + tuple(len(axis) for axis in axes))
-    splines = [cardinal_splines(axis, at[:, i])[0] for i, axis in enumerate(axes)]
-    return np.einsum("...a,qa->...q" if len(axes) == 1 else "...ab,qa,qb->...q", shaped, *splines)
-
-
-def leave_odd_out_error(nodes, log_l):
-    """The largest error of interpolating every second tick from the others, within e^-6 of the maximum.
-
-    Parameters
-    ----------
-    nodes, log_l
-        [K, p] and [K]: of one site, or of the sum over sites.
-    """
-    axes = axes_of(nodes)
-    near, worst = log_l > log_l.max() - NEAR, 0.0
-    for i, axis in enumerate(axes):
-        if len(axis) < 5:
-            return np.inf
-        position = np.searchsorted(axis, nodes[:, i])
-        inside = position < len(axis) - 1 + len(axis) % 2
-        even = position % 2 == 0
-        thinned = [ticks[::2] if k == i else ticks for k, ticks in enumerate(axes)]
-        error = np.abs(_evaluate(thinned, log_l[even], nodes) - log_l)[near & ~even & inside]
-        worst = max(worst, error.max(initial=0.0))
-    return float(worst)
-
-
-def build_table(dataset, link, nodes, log_l, log_proposal_ratio, payload=None, payload_names=(), info=None):
+def build_table(
+    dataset: str,
+    link: Mapping,
+    nodes: Annotated[Array, "K p"],
+    log_l: Annotated[Array, "S K"],
+    log_proposal_ratio: Annotated[Array, "S"] | Annotated[Array, "S K"],
+    payload: Annotated[Array, "S k"] | None = None,
+    payload_names: tuple[str, ...] = (),
+    info: Mapping | None = None,
+) -> Site:
     """A site of kind "table".
 
     Parameters
@@ -112,39 +91,33 @@ def build_table(dataset, link, nodes, log_l, log_proposal_ratio, payload=None, p
     dataset, link
         As for ``build_site``; the link has no drawn and one or two shared parameters.
     nodes
-        [K, p], a tensor grid in the coordinates of the GlobalSpace.
+        A tensor grid in the coordinates of the GlobalSpace.
     log_l
-        [S, K] log likelihood of particle s at node k: the same particles at all nodes, so their noise is common.
+        Log likelihood of particle s at node k: the same particles at all nodes, so their noise is common.
     log_proposal_ratio
-        [S] log(prior / proposal) of the particles' local parameters, - log S; or [S, K] where it differs by node.
-    payload, payload_names
-        [S, k], the local parameters, and their names.
-    info
-        Added to the site's own figures.
+        log(prior / proposal) of the particles' local parameters, - log S; [S, K] where it differs by node.
+    payload, payload_names, info
+        The local parameters, and their names; what is added to the site's own figures.
 
     Raises
     ------
     PropagationError
         If the link is not such a link, the nodes no grid, or the likelihood is zero everywhere.
     """
-    nodes, log_l = np.asarray(nodes, float), np.asarray(log_l, float)
+    nodes, log_l, ratio = (np.asarray(array, float) for array in (nodes, log_l, log_proposal_ratio))
     p = len(link.get("shared", ()))
     if link.get("drawn") or p not in (1, 2) or nodes.shape != (log_l.shape[1], p):
         raise PropagationError(f"{dataset}: a table is for one or two shared parameters, no drawn one, nodes [K, p]")
     axes_of(nodes)
-    ratio = np.asarray(log_proposal_ratio, float)
     weights = log_l + (ratio[:, None] if ratio.ndim == 1 else ratio)
     values = log_sum_exp(weights, 0)
     if np.isnan(values).any() or not np.isfinite(values).any():
         raise PropagationError(f"{dataset}: its likelihood is zero or not a number at every node of the table")
-    with np.errstate(invalid="ignore"):
-        ess = np.where(np.isfinite(values), effective_sample_size(weights, 0), 1.0)
     values = np.where(np.isfinite(values), values, values[np.isfinite(values)].min() - IMPOSSIBLE)
     near = values > values.max() - NEAR
     figures = {
-        "ess": float(ess[near].min()),
+        "ess": float(effective_sample_size(weights[:, near], 0).min()),
         "pareto_k": max(float(psis(weights[:, k])[1]) for k in np.flatnonzero(near)),
-        "interpolation_error": leave_odd_out_error(nodes, values),
     }
     return Site(
         dataset=dataset,
@@ -157,9 +130,7 @@ def build_table(dataset, link, nodes, log_l, log_proposal_ratio, payload=None, p
         nodes=nodes,
         log_l=values,
         node_log_weights=weights,
-        payload=np.zeros((len(weights), 0))
-        if payload is None
-        else np.asarray(payload, float).reshape(len(weights), -1),
+        payload=np.asarray(() if payload is None else payload, float).reshape(len(weights), -1),
         payload_names=tuple(payload_names),
         info=figures | dict(info or {}),
     )

@@ -6,17 +6,17 @@ D global parameters, N datasets, S draws; of one dataset: d drawn, p shared and 
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
-from functools import cache
+from functools import cache, partial
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from cavity.errors import ResultError
+from cavity.numerics.mixture import Mixture
 from cavity.posterior.samples import Samples
 from cavity.posterior.store import samples_from_tree, samples_tree
 from cavity.propagate.site import Site
-from cavity.search.proposal import Proposal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ class Batch:
     theta: np.ndarray  # [S, d] drawn variables, on their own scale
     z: np.ndarray  # [S, k] the others as standard normal coordinates: they mean the same under every interim prior
     log_l: np.ndarray  # [S] log likelihoods
-    proposal: Proposal  # the density of the draws, in the normal coordinates of its own interim prior
+    proposal: Mixture  # the density of the draws, in the normal coordinates of its own interim prior
     mean: np.ndarray  # [d] of that interim prior
     sd: np.ndarray  # [d] of that interim prior
 
@@ -66,7 +66,7 @@ class NodeBatch:
 
     z: np.ndarray  # [S, k] standard normal
     log_l: np.ndarray  # [S, K]
-    proposal: Proposal | None = None  # of z; None where k = 0
+    proposal: Mixture | None = None  # of z; None where k = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,9 +205,15 @@ class Decision:
 
 # --- the way to files and back: nothing else reads or writes a tree of these ------------------------------------------
 
-_FLAT = (Joined, Following, Proposal)  # their fields stand in the tree of what holds them
-_WRITE = {Mapping: json.dumps, Site: Site.to_tree, Samples: samples_tree}
-_READ = {Mapping: json.loads, Site: Site.from_tree, Samples: samples_from_tree, np.ndarray: np.asarray}
+_FLAT = (Joined, Following, Mixture)  # their fields stand in the tree of what holds them
+_WRITE = {Mapping: json.dumps, Site: Site.to_tree, Samples: samples_tree, Mixture: Mixture.to_tree}
+_READ = {
+    Mapping: json.loads,
+    Site: Site.from_tree,
+    Samples: samples_from_tree,
+    Mixture: Mixture.from_tree,
+    np.ndarray: np.asarray,
+}
 
 
 def to_tree(record: Any) -> dict:
@@ -218,7 +224,7 @@ def to_tree(record: Any) -> dict:
         if value is None:
             continue
         if kind in _FLAT:
-            tree |= to_tree(value)
+            tree |= _WRITE.get(kind, to_tree)(value)
         elif get_origin(kind) is tuple and get_args(kind)[0] is not str:
             tree[name] = {f"{i:03d}": to_tree(item) for i, item in enumerate(value)}
         elif get_origin(kind) is tuple:
@@ -249,7 +255,7 @@ def from_tree(kind: type, tree: Mapping) -> Any:
 def _read(kind, name, tree):
     """One field's value from the tree of its record, or None where it is not there."""
     if kind in _FLAT:
-        return from_tree(kind, tree) if next(iter(_kinds(kind))) in tree else None
+        return _READ.get(kind, partial(from_tree, kind))(tree) if next(iter(_kinds(kind))) in tree else None
     value = tree.get(name)
     if value is None:
         return None
@@ -275,6 +281,4 @@ def _without_none(hint):
 @cache
 def _required(record):
     """Names of the fields without a default."""
-    if not is_dataclass(record):
-        return tuple(name for name in record._fields if name not in record._field_defaults)
     return tuple(item.name for item in fields(record) if item.default is MISSING)

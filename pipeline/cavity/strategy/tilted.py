@@ -8,13 +8,13 @@ from scipy.special import ndtr, ndtri
 
 from cavity.errors import GraphError
 from cavity.graph import FactorView
+from cavity.numerics.mixture import ALMOST_ONE, ALMOST_ZERO
 from cavity.prior import GaussianPrior
 from cavity.propagate.link import Link
 from cavity.propagate.predictive import interim_prior, shared_prior
 from cavity.propagate.transform import GlobalSpace
 from cavity.search.likelihood import likelihood_of
 from cavity.search.problem import Problem
-from cavity.search.proposal import ALMOST_ONE, ALMOST_ZERO
 
 PILOT_DRAWS = 1024
 ACCEPTANCE_POINTS = 4096
@@ -42,7 +42,7 @@ def prior_interim(link: Link, space: GlobalSpace, seed: int = 0) -> Interim:
 
     Heavy-tailed hyperpriors (half-Cauchy) have no moments, hence the 5 % and 95 % quantiles.
     """
-    from cavity.message.sobol import sobol_normal
+    from cavity.numerics.sobol import sobol_normal
 
     d = len(link.spec["drawn"])
     z = sobol_normal(PILOT_DRAWS, space.dimension + d, seed)
@@ -65,7 +65,7 @@ def predictive_interim(link: Link, mean: np.ndarray, covariance: np.ndarray) -> 
 
 def _pilot_priors(link, space):
     """What a pilot assumes about free shared parameters: Gaussians on psi's scale, by their prior's quantiles."""
-    from cavity.message.sobol import sobol_normal
+    from cavity.numerics.sobol import sobol_normal
 
     psi = link.eta(_prior_phi(space, sobol_normal(PILOT_DRAWS, space.dimension, 1)))[:, 2 * link.d :]
     low, middle, high = np.quantile(psi, [0.05, 0.5, 0.95], axis=0)
@@ -83,7 +83,7 @@ def _log_acceptance(view):
     assertions = view.compiled.assertions
     if not assertions:
         return 0.0
-    from cavity.message.sobol import sobol_uniform
+    from cavity.numerics.sobol import sobol_uniform
 
     priors = [prior for _, _, prior in view.local]
     for assertion in assertions:

@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-from cavity.message.pareto import effective_sample_size
 from cavity.prior import GaussianPrior
 from cavity.propagate import GlobalSpace, SiteBank, build_table, exact_pass, grid_pass, tensor_nodes
-from cavity.propagate.exact import Mixture, refitted, resampled
 
 
 def test_posterior_and_evidence(normal):
@@ -51,39 +49,6 @@ def test_the_same_seed_gives_the_same_bits(normal):
     assert one.log_evidence != other.log_evidence
 
 
-def test_a_mixture_is_normalised():
-    mixture = Mixture([[0.0], [3.0]], [[[1.0]], [[0.2]]], [0.3, 0.7])
-    x = np.linspace(-400, 400, 400001)[:, None]
-    assert np.exp(mixture.log_density(x)).sum() * (x[1, 0] - x[0, 0]) == pytest.approx(1.0, abs=1e-4)
-    draws = mixture.draws(4096, 1)[:, 0]
-    assert draws.mean() == pytest.approx(2.1, abs=0.05)
-    assert (draws > 2).mean() == pytest.approx(0.7, abs=0.03)
-
-
-def test_a_refit_covers_the_points():
-    x = np.random.default_rng(0).normal(size=(2000, 2)) * [1.0, 5.0]
-    found = refitted(x, np.zeros(2000), None)
-    assert np.allclose(found.means[0], 0, atol=0.3) and found.factors[0][1, 1] > 5
-
-
-@pytest.mark.parametrize("unit", [1.0, 2.0**100, 2.0**-100])
-def test_a_refit_survives_one_draw_with_all_the_weight(unit):
-    x = np.random.default_rng(0).normal(size=(500, 2))
-    log_weights = -1e4 * ((x - x[7]) ** 2).sum(1)
-    assert effective_sample_size(log_weights) < 1.001
-    found = refitted(unit * x, log_weights, Mixture([[0.0, 0.0]], [unit**2 * np.eye(2)]))
-    sd = np.sqrt(np.diag(found.scales[0])) / unit
-    assert (0.01 < sd).all() and (sd < 0.5).all()  # as wide as the dozen draws nearest to it
-    assert np.allclose(found.means[0] / unit, x[7], atol=0.3)
-
-
-def test_where_no_other_draw_has_any_the_last_proposal_is_widened():
-    x = np.random.default_rng(0).normal(size=(500, 2))
-    log_weights = np.where(np.arange(500) == 7, 0.0, -np.inf)
-    found = refitted(x, log_weights, Mixture([[0.0, 1.0]], [np.diag([1.0, 9.0])]))
-    assert np.array_equal(found.means, [[0.0, 1.0]]) and np.array_equal(found.scales, [np.diag([4.0, 36.0])])
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_a_posterior_far_narrower_than_the_proposal_is_found(seed):
     space = GlobalSpace.from_priors(["a", "b"], [GaussianPrior(0.0, 2.0), GaussianPrior(0.0, 2.0)])
@@ -97,11 +62,6 @@ def test_a_posterior_far_narrower_than_the_proposal_is_found(seed):
     assert result.method == "importance"
     assert np.allclose(mean, [0.3, -0.8], atol=2e-4) and np.allclose(np.sqrt(np.diag(covariance)), 0.002, rtol=0.05)
     assert result.log_evidence == pytest.approx(np.log(2 * np.pi * 0.002**2), abs=0.1)
-
-
-def test_resampling_keeps_the_weights():
-    counts = np.bincount(resampled(np.log([0.5, 0.25, 0.25]), 1000, np.random.default_rng(0)))
-    assert counts.tolist() == [500, 250, 250]
 
 
 def test_without_globals_the_evidence_is_a_sum():
