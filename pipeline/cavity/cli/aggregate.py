@@ -15,7 +15,7 @@ def add_arguments(parser):
 def run(options):
     from cavity.posterior.store import save_tree
     from cavity.strategy.round import to_tree
-    from cavity.study.searches import aggregate_round
+    from cavity.study.cache import aggregate_round
 
     study, phase, context = read_phase(options)
     found = aggregate_round(study, context, read_sites(options.sites), read_state(options.state))

@@ -24,7 +24,7 @@ def run(options):
     from cavity.posterior.store import save_tree
     from cavity.strategy.round import to_tree
     from cavity.strategy.run import plan_round
-    from cavity.study.searches import search_datasets
+    from cavity.study.cache import search_datasets
     from cavity.study.shards import shards_of_phase
 
     study, phase, context = read_phase(options)

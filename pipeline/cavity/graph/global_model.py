@@ -1,7 +1,7 @@
 """The model of a whole graph: every factor's parameters at once, drawn variables after their parents."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -9,6 +9,7 @@ from scipy.special import ndtr, ndtri
 from cavity.errors import ModelError
 from cavity.graph.hierarchical import HierarchicalFactor
 from cavity.model import Collection, acceptance
+from cavity.numerics.types import Array
 from cavity.prior import Expression, Prior
 
 
@@ -74,7 +75,7 @@ class CompiledGlobal:
             where = [(v, index[v]) for v in parent.variables]
             self._families.append(_Family(parent, limits, np.array(groups[parent, limits]), where))
 
-    def vector(self, unit: np.ndarray) -> np.ndarray:
+    def vector(self, unit: Annotated[Array, "D"]) -> Annotated[Array, "D"]:
         """Unit cube (ndim,) -> parameters (ndim,): parents first, then what is drawn from them."""
         if not self._families:
             return self.base.vector(unit)
@@ -86,7 +87,7 @@ class CompiledGlobal:
             out[family.members] = family.value_for(unit[family.members], out)
         return out
 
-    def unit(self, vector: np.ndarray) -> np.ndarray:
+    def unit(self, vector: Annotated[Array, "D"]) -> Annotated[Array, "D"]:
         """Parameters (ndim,) -> unit cube (ndim,)."""
         out = np.empty(self.ndim)
         for i, prior in self._free:
@@ -95,7 +96,7 @@ class CompiledGlobal:
             out[family.members] = family.cdf(vector[family.members], vector)
         return out
 
-    def vectors(self, units: np.ndarray) -> np.ndarray:
+    def vectors(self, units: Annotated[Array, "Q D"]) -> Annotated[Array, "Q D"]:
         """Unit cube (n, ndim) -> parameters (n, ndim)."""
         units = self._points(units)
         out = np.empty(units.shape)
@@ -105,7 +106,7 @@ class CompiledGlobal:
             out[:, family.members] = family.values_for(units[:, family.members], out)
         return out
 
-    def units(self, vectors: np.ndarray) -> np.ndarray:
+    def units(self, vectors: Annotated[Array, "Q D"]) -> Annotated[Array, "Q D"]:
         """Parameters (n, ndim) -> unit cube (n, ndim)."""
         vectors = self._points(vectors)
         out = np.empty(vectors.shape)
@@ -129,7 +130,7 @@ class CompiledGlobal:
             raise ModelError(f"expected points of shape (n, {self.ndim}), got {points.shape}")
         return points
 
-    def log_prior(self, vector: np.ndarray) -> float:
+    def log_prior(self, vector: Annotated[Array, "D"]) -> float:
         """Log density of the hierarchy's prior at one vector, normalised."""
         free = sum(float(prior.log_prob(vector[i])) for i, prior in self._free)
         return free + sum(family.log_prob(vector[family.members], vector) for family in self._families)

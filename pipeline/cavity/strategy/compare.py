@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from cavity.errors import ResultError, did_you_mean
 from cavity.inference import ONE_BY_ONE
+from cavity.numerics.types import Array
 from cavity.numerics.weights import log_sum_exp
 
 
@@ -26,8 +27,8 @@ class ModelComparison:
     """
 
     names: tuple[str, ...]
-    log_evidences: np.ndarray
-    errors: np.ndarray
+    log_evidences: Annotated[Array, "n"]
+    errors: Annotated[Array, "n"]
     per_dataset: Mapping = field(default_factory=dict)
 
     @property
@@ -36,12 +37,12 @@ class ModelComparison:
         return self.names[int(np.argmax(self.log_evidences))]
 
     @property
-    def differences(self) -> np.ndarray:
+    def differences(self) -> Annotated[Array, "n"]:
         """(n,) log evidence minus that of the best model; never positive."""
         return self.log_evidences - self.log_evidences.max()
 
     @property
-    def difference_errors(self) -> np.ndarray:
+    def difference_errors(self) -> Annotated[Array, "n"]:
         """(n,) standard errors of :attr:`differences`; 0 for the best itself."""
         best = int(np.argmax(self.log_evidences))
         errors = np.hypot(self.errors, self.errors[best])
@@ -49,7 +50,7 @@ class ModelComparison:
         return errors
 
     @property
-    def probabilities(self) -> np.ndarray:
+    def probabilities(self) -> Annotated[Array, "n"]:
         """(n,) of each model, all equally probable beforehand."""
         return np.exp(self.log_evidences - log_sum_exp(self.log_evidences))
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from cavity.numerics.mixture import Mixture, log_prior, normal_of
+from cavity.numerics.types import Array
 from cavity.numerics.weights import effective_sample_size, log_sum_exp, psis
 from cavity.posterior.samples import Samples
 from cavity.strategy.round import Batch
@@ -37,12 +39,12 @@ class Weighted:
         (S,) log(L pi / q) - log S, q the mixture of all proposals: their log-sum-exp is the log evidence.
     """
 
-    theta: np.ndarray
-    z: np.ndarray
-    log_w: np.ndarray
+    theta: Annotated[Array, "S d"]
+    z: Annotated[Array, "S k"]
+    log_w: Annotated[Array, "S"]
 
     @property
-    def log_weights(self) -> np.ndarray:
+    def log_weights(self) -> Annotated[Array, "S"]:
         """Normalised."""
         return self.log_w - log_sum_exp(self.log_w)
 

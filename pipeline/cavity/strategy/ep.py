@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 
 from cavity.numerics.gaussian import weighted_moments
+from cavity.numerics.types import Array
 from cavity.prior import DrawnVariable
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.diagnostics import site_noise
@@ -224,7 +226,11 @@ def _start(space, bank):
 
 
 def join(
-    context: PhaseContext, space: GlobalSpace, bank: SiteBank, start: tuple[np.ndarray, np.ndarray], number: int
+    context: PhaseContext,
+    space: GlobalSpace,
+    bank: SiteBank,
+    start: tuple[Annotated[Array, "D"], Annotated[Array, "D D"]],
+    number: int,
 ) -> Joined:
     """Sweeps to the fixed point of EP from ``start`` (mean [D], covariance [D, D]) and the exact pass."""
     warnings, doubtful = [], context.limits.doubtful_k
@@ -357,7 +363,7 @@ def following_of(context: PhaseContext, before: Round | None, found: Round) -> F
     return Following(poor=poor, needs_search=needs, next_kind=kind, next_draws=draws, next_nodes=nodes)
 
 
-def noisiest(noise: np.ndarray, share: float) -> np.ndarray:
+def noisiest(noise: Annotated[Array, "N"], share: float) -> Annotated[Array, "N"]:
     """Which of the sites, by their variance [N], make up ``share`` of the whole."""
     order = np.argsort(-noise, kind="stable")
     cumulative = np.cumsum(noise[order])

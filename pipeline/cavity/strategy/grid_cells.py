@@ -4,11 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from cavity.errors import ResultError, SearchError
+from cavity.numerics.types import Array
 from cavity.prior import DrawnVariable, Prior
 
 
@@ -37,7 +38,7 @@ class Axis:
         return self.lower == self.upper
 
     @property
-    def centres(self) -> np.ndarray:
+    def centres(self) -> Annotated[Array, "n"]:
         """(n,) the middle of each box; the finite limit of a half-open one."""
         lower, upper = np.array(self.lower), np.array(self.upper)
         with np.errstate(invalid="ignore"):

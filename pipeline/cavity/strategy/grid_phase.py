@@ -4,12 +4,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from cavity.errors import CavityError, ResultError, SearchError, did_you_mean
 from cavity.inference import ONE_BY_ONE
+from cavity.numerics.types import Array
 from cavity.posterior.samples import Samples
 from cavity.posterior.store import samples_tree, tree_checksum
 from cavity.rng import generator
@@ -241,7 +242,7 @@ def plotted_arrays(result: GridSearchResult) -> Any:
     return values, errors, [finite_edges(axis) for axis in axes], [axis.name for axis in axes]
 
 
-def finite_edges(axis: Axis) -> np.ndarray:
+def finite_edges(axis: Axis) -> Annotated[Array, "n+1"]:
     """(n + 1,) borders of an axis's cells for a plot; an infinite cell is as wide as its neighbour."""
     if axis.fixed:
         values = np.array(axis.lower)

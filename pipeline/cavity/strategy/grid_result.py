@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from cavity.errors import ResultError, SearchError
+from cavity.numerics.types import Array
 from cavity.numerics.weights import log_sum_exp
 from cavity.posterior.store import samples_from_tree
 from cavity.strategy.grid_cells import Axis, Cell, failures, make_cells
@@ -40,12 +41,12 @@ class GridSearchResult:
     """
 
     axes: tuple[Axis, ...]
-    log_evidence_values: np.ndarray
-    log_evidence_errors: np.ndarray
-    log_mass_values: np.ndarray
-    max_log_likelihood_values: np.ndarray
+    log_evidence_values: Annotated[Array, "..."]
+    log_evidence_errors: Annotated[Array, "..."]
+    log_mass_values: Annotated[Array, "..."]
+    max_log_likelihood_values: Annotated[Array, "..."]
     medians: dict
-    calls: np.ndarray
+    calls: Annotated[Array, "..."]
     failed: dict
     best_samples: Any
     best_result: Any = None
@@ -62,7 +63,7 @@ class GridSearchResult:
         return make_cells(self.axes)
 
     @property
-    def log_share_values(self) -> np.ndarray:
+    def log_share_values(self) -> Annotated[Array, "..."]:
         """Log evidence plus log prior mass of each cell: what it contributes to the whole."""
         return self.log_evidence_values + self.log_mass_values
 
@@ -81,7 +82,7 @@ class GridSearchResult:
         )
 
     @property
-    def probabilities(self) -> np.ndarray:
+    def probabilities(self) -> Annotated[Array, "..."]:
         """Posterior probability of each cell among those that did not fail; the sum is one."""
         share = np.where(np.isfinite(self.log_share_values), self.log_share_values, -np.inf)
         return np.exp(share - log_sum_exp(share, axis=None))

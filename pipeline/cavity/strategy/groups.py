@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from cavity.graph import Analysis, AnalysisFactor
 from cavity.model import Collection
+from cavity.numerics.types import Array
 from cavity.numerics.weights import resampled
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.link import variables_of
@@ -35,7 +36,7 @@ class MemberProduct(Analysis):
         self.bank, self.columns = bank, columns
         self._start = bank.space.start()[0]
 
-    def log_likelihood_batch(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    def log_likelihood_batch(self, arrays: Mapping[str, Annotated[Array, "Q"]]) -> Annotated[Array, "Q"]:
         """{path: (n,)} -> (n,); -inf where a member's site was not built to be read."""
         n = len(next(iter(arrays.values())))
         values = self.bank.space.values(np.tile(self._start, (n, 1)))
@@ -60,7 +61,7 @@ def has_groups(context: PhaseContext) -> bool:
 
 def join_groups(
     context: PhaseContext, sites: Mapping[str, Searched], number: int, loop: Callable
-) -> tuple[Joined, np.ndarray]:
+) -> tuple[Joined, Annotated[Array, "S D"]]:
     """Fit the groups' parameters to their members' sites, and the population to the groups, by the same rounds.
 
     Parameters

@@ -12,11 +12,12 @@ import copy
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
 from cavity.errors import ResultError, did_you_mean
+from cavity.numerics.types import Array
 from cavity.posterior.samples import Samples
 
 DRAWS = 1000
@@ -117,7 +118,7 @@ class Interpolator:
         draws = [self.samples(At(covariate, float(value))).subset([name]) for value in values]
         return np.array([table.quantile(quantiles)[:, 0] for table in draws]).T
 
-    def evaluate(self, x: np.ndarray, y: np.ndarray, at: Any) -> Any:
+    def evaluate(self, x: Annotated[Array, "n"], y: Annotated[Array, "n ..."], at: Any) -> Any:
         """The curve through y at x: x (n,) increasing, y (n, ...), at a number -> (...)."""
         raise NotImplementedError
 
@@ -169,7 +170,7 @@ class Interpolator:
 class LinearInterpolator(Interpolator):
     """Straight lines between neighbouring fits."""
 
-    def evaluate(self, x: np.ndarray, y: np.ndarray, at: Any) -> Any:
+    def evaluate(self, x: Annotated[Array, "n"], y: Annotated[Array, "n ..."], at: Any) -> Any:
         k = min(max(int(np.searchsorted(x, at)) - 1, 0), len(x) - 2)
         share = (at - x[k]) / (x[k + 1] - x[k])
         return (1.0 - share) * y[k] + share * y[k + 1]
@@ -180,7 +181,7 @@ class SplineInterpolator(Interpolator):
 
     fewest: ClassVar[int] = 3
 
-    def evaluate(self, x: np.ndarray, y: np.ndarray, at: Any) -> Any:
+    def evaluate(self, x: Annotated[Array, "n"], y: Annotated[Array, "n ..."], at: Any) -> Any:
         from scipy.interpolate import CubicSpline
 
         return CubicSpline(x, y, axis=0, bc_type="natural")(at)

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from functools import cache, partial
 from types import NoneType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from cavity.errors import ResultError
 from cavity.numerics.mixture import Mixture
+from cavity.numerics.types import Array
 from cavity.posterior.samples import Samples
 from cavity.posterior.store import samples_from_tree, samples_tree
 from cavity.propagate.site import Site
@@ -27,36 +28,36 @@ class Plan:
     kind: str  # "pilot" (wide, under the prior), "refresh" (around q), "table" (at nodes), "search", "joint"
     refresh: tuple[str, ...]  # ids of the datasets to search; the others keep their site
     n_draws: int | None = None  # importance draws a site
-    mean: np.ndarray | None = None  # [D] of q, unconstrained scale
-    covariance: np.ndarray | None = None  # [D, D] of q
-    nodes: np.ndarray | None = None  # [K, D] of tables
-    node_log_mass: np.ndarray | None = None  # [K] log posterior mass at the last tables' nodes, up to a constant
+    mean: Annotated[Array, "D"] | None = None  # of q, unconstrained scale
+    covariance: Annotated[Array, "D D"] | None = None  # of q
+    nodes: Annotated[Array, "K D"] | None = None  # of tables
+    node_log_mass: Annotated[Array, "K"] | None = None  # log posterior mass at the last tables' nodes, up to a constant
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """Importance draws of one proposal; written by ``draws.batch_of``."""
 
-    theta: np.ndarray  # [S, d] drawn variables, on their own scale
-    z: np.ndarray  # [S, k] the others as standard normal coordinates: they mean the same under every interim prior
-    log_l: np.ndarray  # [S] log likelihoods
+    theta: Annotated[Array, "S d"]  # drawn variables, on their own scale
+    z: Annotated[Array, "S k"]  # the others as standard normal ones, which mean the same under every interim prior
+    log_l: Annotated[Array, "S"]  # log likelihoods
     proposal: Mixture  # the density of the draws, in the normal coordinates of its own interim prior
-    mean: np.ndarray  # [d] of that interim prior
-    sd: np.ndarray  # [d] of that interim prior
+    mean: Annotated[Array, "d"]  # of that interim prior
+    sd: Annotated[Array, "d"]  # of that interim prior
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Points:
     """What the next round's proposal is made from, in coordinates that no interim prior changes; by the site search."""
 
-    theta: np.ndarray  # [S, d] drawn variables
-    psi: np.ndarray  # [S, p] free shared parameters, unconstrained scale; p = 0 where they are held
-    psi_mean: np.ndarray  # [p] of the Gaussians that a pilot assumes for them
-    psi_sd: np.ndarray  # [p]
-    z: np.ndarray  # [S, k] the others, standard normal
-    log_weights: np.ndarray  # [S] normalised
-    interim_mean: np.ndarray  # [d] of the interim prior that the weights are for
-    interim_sd: np.ndarray  # [d]
+    theta: Annotated[Array, "S d"]  # drawn variables
+    psi: Annotated[Array, "S p"]  # free shared parameters, unconstrained scale; p = 0 where they are held
+    psi_mean: Annotated[Array, "p"]  # of the Gaussians that a pilot assumes for them
+    psi_sd: Annotated[Array, "p"]  # and their standard deviations
+    z: Annotated[Array, "S k"]  # the others, standard normal
+    log_weights: Annotated[Array, "S"]  # normalised
+    interim_mean: Annotated[Array, "d"]  # of the interim prior that the weights are for
+    interim_sd: Annotated[Array, "d"]  # and its standard deviation
     batches: tuple[Batch, ...] = ()  # the draws by proposal; empty where shared parameters enter the likelihood
 
 
@@ -64,8 +65,8 @@ class Points:
 class NodeBatch:
     """Draws of one proposal with their likelihoods at the nodes of a table; by the table search."""
 
-    z: np.ndarray  # [S, k] standard normal
-    log_l: np.ndarray  # [S, K]
+    z: Annotated[Array, "S k"]  # standard normal
+    log_l: Annotated[Array, "S K"]  # log likelihood of every draw at every node
     proposal: Mixture | None = None  # of z; None where k = 0
 
 
@@ -73,10 +74,10 @@ class NodeBatch:
 class AtNodes:
     """What a table was made from; by the table search, for the next one."""
 
-    z: np.ndarray  # [S, k] standard normal
-    log_weights: np.ndarray  # [S] log(prior / mixture of the proposals) - log S
-    log_l: np.ndarray  # [S, K]
-    nodes: np.ndarray  # [K, p] unconstrained scale
+    z: Annotated[Array, "S k"]  # standard normal
+    log_weights: Annotated[Array, "S"]  # log(prior / mixture of the proposals) - log S
+    log_l: Annotated[Array, "S K"]  # log likelihood of every draw at every node
+    nodes: Annotated[Array, "K p"]  # unconstrained scale
     batches: tuple[NodeBatch, ...]  # the draws by proposal
 
 
@@ -114,19 +115,19 @@ class Searched:
 class Joined:
     """What all sites of a round say together; by ``ep.join``, and by ``tables.aggregate_tables`` for tables."""
 
-    draws: np.ndarray  # [S, D] of the posterior, unconstrained scale
-    log_weights: np.ndarray  # [S] normalised
-    mean: np.ndarray  # [D] of the posterior
-    covariance: np.ndarray  # [D, D]
+    draws: Annotated[Array, "S D"]  # of the posterior, unconstrained scale
+    log_weights: Annotated[Array, "S"]  # normalised
+    mean: Annotated[Array, "D"]  # of the posterior
+    covariance: Annotated[Array, "D D"]  # of the posterior
     log_evidence: float  # of all data, in nats; NaN where it is not known
     log_evidence_error: float  # its standard error; NaN likewise
     pareto_k: float  # of the exact pass' weights; -1 where they are exact
     exact_ess: float  # effective draws of the exact pass; infinite on a grid
     method: str  # of the exact pass: "importance", "hmc", "grid", "none"
-    mcse: np.ndarray  # [D] Monte Carlo error of the mean that the sites bring, in posterior sd
-    site_noise: np.ndarray  # [N] each site's share of that, as a variance
-    ess_at_q: np.ndarray  # [N] effective particles of each site at the mean
-    site_size: np.ndarray  # [N] particles of each site; infinite for a pilot's
+    mcse: Annotated[Array, "D"]  # Monte Carlo error of the mean that the sites bring, in posterior sd
+    site_noise: Annotated[Array, "N"]  # each site's share of that, as a variance
+    ess_at_q: Annotated[Array, "N"]  # effective particles of each site at the mean
+    site_size: Annotated[Array, "N"]  # particles of each site; infinite for a pilot's
     shares: bool  # whether a shared parameter enters a likelihood directly
     outside: bool = False  # whether the posterior reaches beyond where the sites were built
     sweeps: int = 0  # to the fixed point of EP
@@ -135,19 +136,19 @@ class Joined:
     bent: bool = False  # whether a site's likelihood follows no polynomial in the shared parameters
     modes: int | None = None  # of tables: maxima of the posterior
     interpolation_error: float = 0.0  # of tables: change of the answer, in sd, when every second node is left out
-    node_log_mass: np.ndarray | None = None  # [K] of tables: log posterior mass at the nodes, up to a constant
-    placed: np.ndarray | None = None  # [K, D] of a pilot or tables: where nodes would go now
+    node_log_mass: Annotated[Array, "K"] | None = None  # of tables: log posterior mass at the nodes, up to a constant
+    placed: Annotated[Array, "K D"] | None = None  # of a pilot or tables: where nodes would go now
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Following:
     """What the next round needs; by ``ep.aggregate``."""
 
-    poor: np.ndarray  # [N] whether a site rests on too few draws
-    needs_search: np.ndarray  # [N] whether it is searched again
+    poor: Annotated[Array, "N"]  # whether a site rests on too few draws
+    needs_search: Annotated[Array, "N"]  # whether it is searched again
     next_kind: str  # the next plan's kind
     next_draws: int  # and its n_draws
-    next_nodes: np.ndarray | None = None  # [K, D] and its nodes, as they were last placed
+    next_nodes: Annotated[Array, "K D"] | None = None  # and its nodes, as they were last placed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,12 +166,12 @@ class Round:
     round: int  # from 0
     kind: str  # the plan's
     datasets: tuple[str, ...]  # in the order of the arrays over N
-    calls: np.ndarray  # [N] likelihood calls in this round; [1] of a joint phase
+    calls: Annotated[Array, "N"]  # likelihood calls in this round; [1] of a joint phase
     rejected: int = 0  # of them, those that the guard turned into -inf
-    ess: np.ndarray | None = None  # [N] of each site's own weights
-    site_pareto_k: np.ndarray | None = None  # [N] of each site's own weights
-    exhausted: np.ndarray | None = None  # [N] whether a dataset's budget of calls did not do
-    shift: np.ndarray | None = None  # [D] how far the mean moved since the round before, in its present sd
+    ess: Annotated[Array, "N"] | None = None  # of each site's own weights
+    site_pareto_k: Annotated[Array, "N"] | None = None  # of each site's own weights
+    exhausted: Annotated[Array, "N"] | None = None  # whether a dataset's budget of calls did not do
+    shift: Annotated[Array, "D"] | None = None  # how far the mean moved since the round before, in its present sd
     joined: Joined | None = None  # of expectation propagation
     following: Following | None = None  # of expectation propagation
     summed: Summed | None = None  # of datasets that are fitted one by one

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from cavity.errors import ResultError, SearchError
+from cavity.numerics.types import Array
 from cavity.posterior.store import samples_from_tree
 from cavity.strategy.grid_cells import Axis, failures, make_cells
 
@@ -38,12 +39,12 @@ class SensitivityResult:
     """
 
     axes: tuple[Axis, ...]
-    truths: tuple[np.ndarray, ...]
-    base_log_evidence_values: np.ndarray
-    perturbed_log_evidence_values: np.ndarray
-    log_evidence_difference_errors: np.ndarray
-    max_log_likelihood_differences: np.ndarray
-    calls: np.ndarray
+    truths: tuple[Annotated[Array, "n"], ...]
+    base_log_evidence_values: Annotated[Array, "..."]
+    perturbed_log_evidence_values: Annotated[Array, "..."]
+    log_evidence_difference_errors: Annotated[Array, "..."]
+    max_log_likelihood_differences: Annotated[Array, "..."]
+    calls: Annotated[Array, "..."]
     failed: dict
     records: dict = field(default_factory=dict, repr=False)
 
@@ -53,15 +54,15 @@ class SensitivityResult:
         return tuple(len(axis) for axis in self.axes)
 
     @property
-    def log_evidence_differences(self) -> np.ndarray:
+    def log_evidence_differences(self) -> Annotated[Array, "..."]:
         """Perturbed minus base: positive where the perturbation is believed."""
         return self.perturbed_log_evidence_values - self.base_log_evidence_values
 
-    def detected(self, level: float = DETECTED) -> np.ndarray:
+    def detected(self, level: float = DETECTED) -> Annotated[Array, "..."]:
         """Where the difference is above ``level``; False where the cell failed."""
         return np.nan_to_num(self.log_evidence_differences, nan=-np.inf) > level
 
-    def threshold(self, level: float = DETECTED, axis: int = -1) -> np.ndarray:
+    def threshold(self, level: float = DETECTED, axis: int = -1) -> Annotated[Array, "..."]:
         """The detection contour: where along one axis the difference crosses ``level`` for the last time.
 
         Parameters

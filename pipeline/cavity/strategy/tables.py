@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 
 from cavity.graph import FactorView
 from cavity.numerics.mixture import Mixture, fit_components, log_prior
+from cavity.numerics.types import Array
 from cavity.numerics.weights import log_sum_exp, quantiles
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.grid import grid_pass
@@ -97,7 +99,9 @@ def _local_draws(previous, plan):
     return before.z, log_sum_exp(at_node - log_sum_exp(at_node, axis=0) + plan.node_log_mass, axis=1)
 
 
-def pilot_landscape(space: GlobalSpace, sites: Mapping[str, Searched]) -> tuple[list[np.ndarray], np.ndarray]:
+def pilot_landscape(
+    space: GlobalSpace, sites: Mapping[str, Searched]
+) -> tuple[list[Annotated[Array, "Q"]], Annotated[Array, "Q ..."]]:
     """The product of the pilots' kernel densities on a grid: enough to see modes, too rough for an answer.
 
     Parameters
@@ -140,7 +144,7 @@ def _log_kernel_ratio(points, grid):
     return np.logaddexp(ratio, ratio.max() - np.log(1e4))
 
 
-def count_modes(log_density: np.ndarray, limits: Limits = POLICY) -> int:
+def count_modes(log_density: Annotated[Array, "Q ..."], limits: Limits = POLICY) -> int:
     """Local maxima within e^-5 of the highest, on a grid of one or two dimensions."""
     padded = np.pad(log_density, 1, constant_values=-np.inf)
     inner = tuple(slice(1, -1) for _ in log_density.shape)
@@ -151,7 +155,9 @@ def count_modes(log_density: np.ndarray, limits: Limits = POLICY) -> int:
     return int((peak & (log_density > log_density.max() - limits.mode_depth)).sum())
 
 
-def place_nodes(axes: Sequence[np.ndarray], log_density: np.ndarray, n: int, limits: Limits = POLICY) -> np.ndarray:
+def place_nodes(
+    axes: Sequence[Annotated[Array, "Q"]], log_density: Annotated[Array, "Q ..."], n: int, limits: Limits = POLICY
+) -> Annotated[Array, "K D"]:
     """Nodes [K, D] over where the density matters: a tensor grid, denser where there is mass."""
     chosen = []
     for axis, x in enumerate(axes):
@@ -163,7 +169,9 @@ def place_nodes(axes: Sequence[np.ndarray], log_density: np.ndarray, n: int, lim
     return tensor_nodes(*chosen)
 
 
-def landscape_moments(axes: Sequence[np.ndarray], log_density: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def landscape_moments(
+    axes: Sequence[Annotated[Array, "Q"]], log_density: Annotated[Array, "Q ..."]
+) -> tuple[Annotated[Array, "D"], Annotated[Array, "D D"]]:
     """Mean (D,) and covariance (D, D) of a density on a grid."""
     w = np.exp(log_density - log_density.max()).ravel()
     w /= w.sum()

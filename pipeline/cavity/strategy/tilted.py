@@ -1,7 +1,7 @@
 """A site's search as a unit-cube problem: the cavity (or the prior) times one dataset's likelihood."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -9,6 +9,7 @@ from scipy.special import ndtr, ndtri
 from cavity.errors import GraphError
 from cavity.graph import FactorView
 from cavity.numerics.mixture import ALMOST_ONE, ALMOST_ZERO
+from cavity.numerics.types import Array
 from cavity.prior import GaussianPrior
 from cavity.propagate.link import Link
 from cavity.propagate.predictive import interim_prior, shared_prior
@@ -32,9 +33,9 @@ class Interim:
         (p,) the values, on the unconstrained scale, at which shared parameters are held; None: free, under their prior.
     """
 
-    mean: np.ndarray
-    sd: np.ndarray
-    shared: np.ndarray | None
+    mean: Annotated[Array, "d"]
+    sd: Annotated[Array, "d"]
+    shared: Annotated[Array, "p"] | None
 
 
 def prior_interim(link: Link, space: GlobalSpace, seed: int = 0) -> Interim:
@@ -57,7 +58,7 @@ def _prior_phi(space, z):
     return space.phi(np.stack([prior.value_for(ndtr(z[:, j])) for j, prior in enumerate(space.priors)], axis=-1))
 
 
-def predictive_interim(link: Link, mean: np.ndarray, covariance: np.ndarray) -> Interim:
+def predictive_interim(link: Link, mean: Annotated[Array, "D"], covariance: Annotated[Array, "D D"]) -> Interim:
     """The population predictive given q(phi) = N(mean, covariance); shared parameters held at q's mean."""
     centre, sd = interim_prior(link, mean, covariance)
     return Interim(mean=centre, sd=sd, shared=shared_prior(link, mean, covariance)[0])
@@ -126,24 +127,26 @@ class Tilted:
         shared = [name for _, name in self.view.shared] if self.free_shared else []
         return (*(drawn.name for drawn in self.view.drawn), *shared, *(path for _, path, _ in self.view.local))
 
-    def shared_values(self, psi: np.ndarray) -> np.ndarray:
+    def shared_values(self, psi: Annotated[Array, "... p"]) -> Annotated[Array, "... p"]:
         """Unconstrained (..., p) -> physical (..., p)."""
         psi = np.asarray(psi, float)
         if not self.p:
             return psi
         return np.stack([self.space.value_of(j, psi[..., k]) for k, j in enumerate(self.link.shared_index)], axis=-1)
 
-    def psi_from_normal(self, z: np.ndarray) -> np.ndarray:
+    def psi_from_normal(self, z: Annotated[Array, "Q p"]) -> Annotated[Array, "Q p"]:
         """Standard normal coordinates of free shared parameters (n, p) -> psi (n, p)."""
         return np.stack([prior.value_for(ndtr(z[:, k])) for k, prior in enumerate(self.shared_priors)], axis=-1)
 
-    def local_values(self, z: np.ndarray) -> np.ndarray:
+    def local_values(self, z: Annotated[Array, "Q k"]) -> Annotated[Array, "Q k"]:
         """Standard normal coordinates (n, k) -> local parameters (n, k)."""
         unit = np.clip(ndtr(z), ALMOST_ZERO, ALMOST_ONE)
         columns = [np.asarray(prior.value_for(unit[:, j]), float) for j, (_, _, prior) in enumerate(self.view.local)]
         return np.stack(columns, axis=-1) if columns else np.empty((len(z), 0))
 
-    def vector(self, theta: np.ndarray, shared: np.ndarray, local: np.ndarray) -> np.ndarray:
+    def vector(
+        self, theta: Annotated[Array, "d"], shared: Annotated[Array, "p"], local: Annotated[Array, "k"]
+    ) -> Annotated[Array, "d+p+k"]:
         """The model's own vector from theta (d,), physical shared values (p,) and local values (k,)."""
         out = np.empty(self.view.compiled.ndim)
         for drawn, value, logarithmic in zip(self.view.drawn, theta, self._logarithmic):
@@ -154,7 +157,7 @@ class Tilted:
             out[index] = value
         return out
 
-    def allowed(self, theta: np.ndarray) -> bool:
+    def allowed(self, theta: Annotated[Array, "d"]) -> bool:
         """Whether drawn values lie inside their parents' limits."""
         return all(
             low <= (np.exp(value) if logarithmic else value) <= high

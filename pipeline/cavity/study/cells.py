@@ -6,8 +6,8 @@ import math
 from itertools import product
 
 from cavity.errors import SearchError
+from cavity.study.cache import kept
 from cavity.study.identity import dataset_digest, digest, settings_of, source_digest
-from cavity.study.searches import kept
 from cavity.study.shards import shards_of
 
 ONE_EACH = 16  # up to so many cells, each has a job of its own

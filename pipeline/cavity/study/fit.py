@@ -3,8 +3,8 @@
 from functools import partial
 
 from cavity.errors import StudyError, did_you_mean
+from cavity.study.cache import aggregate_round, search_datasets
 from cavity.study.many import make_part, seen_by
-from cavity.study.searches import aggregate_round, search_datasets
 
 
 def fit_phases(study, phases=None, progress=None):

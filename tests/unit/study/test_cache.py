@@ -8,8 +8,8 @@ import pytest
 from cavity.strategy import run
 from cavity.strategy.round import Plan, Round, Searched
 from cavity.study import Study
+from cavity.study.cache import aggregate_round, search_datasets
 from cavity.study.context import phase_context
-from cavity.study.searches import aggregate_round, search_datasets
 
 
 @pytest.fixture
