@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cavity.posterior.weighted import effective_sample_size, quantiles
+from cavity.numerics.weights import effective_sample_size, quantiles
 
 
 def plot_range(values, weights, tail=0.0015, margin=0.06):
@@ -34,7 +34,7 @@ def density_1d(values, weights, low, high, n_grid=256):
     mean = np.average(values, weights=weights)
     sd = np.sqrt(np.average((values - mean) ** 2, weights=weights))
     width = min(sd, (q75 - q25) / 1.349) if q75 > q25 else sd
-    bandwidth = max(0.9 * width * effective_sample_size(weights) ** -0.2, 0.75 * step)
+    bandwidth = max(0.9 * width * _effective(weights) ** -0.2, 0.75 * step)
     frequency = np.fft.rfftfreq(2 * n_grid, d=step)
     mirrored = np.concatenate([mass, mass[::-1]])
     smooth = np.fft.irfft(np.fft.rfft(mirrored) * np.exp(-2.0 * (np.pi * frequency * bandwidth) ** 2), n=2 * n_grid)
@@ -52,7 +52,7 @@ def density_2d(x, y, weights, x_limits, y_limits, n_grid=128):
     mass, x_edges, y_edges = np.histogram2d(x, y, bins=n_grid, range=(x_limits, y_limits), weights=weights)
     steps = np.array([x_edges[1] - x_edges[0], y_edges[1] - y_edges[0]])
     covariance = np.cov(np.stack([x, y]), aweights=weights, ddof=0)
-    covariance = covariance * effective_sample_size(weights) ** (-1.0 / 3.0) + np.diag((0.75 * steps) ** 2)
+    covariance = covariance * _effective(weights) ** (-1.0 / 3.0) + np.diag((0.75 * steps) ** 2)
     mirrored = np.block([[mass, mass[:, ::-1]], [mass[::-1], mass[::-1, ::-1]]])
     fx = np.fft.fftfreq(2 * n_grid, d=steps[0])[:, None]
     fy = np.fft.rfftfreq(2 * n_grid, d=steps[1])[None, :]
@@ -67,3 +67,8 @@ def levels_holding(density, fractions):
     ordered = np.sort(density.ravel())[::-1]
     held = np.cumsum(ordered) / np.sum(ordered)
     return np.array(sorted(ordered[min(np.searchsorted(held, fraction), len(ordered) - 1)] for fraction in fractions))
+
+
+def _effective(weights):
+    with np.errstate(divide="ignore"):
+        return effective_sample_size(np.log(weights))

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 
 import cavity.prior
+from cavity.numerics.weights import resampled
 from cavity.plot.convergence import plot_convergence
 from cavity.plot.corner import LARGEST_CORNER, plot_corner
 from cavity.plot.fit import fit_of, plot_fit, plot_fits
 from cavity.plot.graph import describe_views, plot_graph
 from cavity.plot.population import plot_population
 from cavity.plot.style import save_figure
-from cavity.posterior.weighted import draw_indices
 
 LARGEST_FITS = 40  # datasets whose fits get a file of their own
 LARGEST_GRAPH = 300  # datasets whose models are composed to find the plates
@@ -68,7 +68,7 @@ def fit_of_dataset(view, result):
     for index, samples, name in places:
         vectors[0, index] = samples.subset([name]).median_pdf_vector[0]
         if joint:
-            rows = draw_indices(samples.weights, BAND_DRAWS, np.random.default_rng(0))
+            rows = resampled(samples.log_weights, BAND_DRAWS, np.random.default_rng(0))
             vectors[1:, index] = samples[name][rows]
     middle, *draws = [view.compiled.instance(vector) for vector in vectors]
     return fit_of(view.analysis, middle, draws)

@@ -3,9 +3,9 @@
 import numpy as np
 
 from cavity.errors import ResultError, did_you_mean
+from cavity.numerics.weights import quantiles
 from cavity.plot.density import density_1d
 from cavity.plot.style import COLOURS, new_figure, styled
-from cavity.posterior.weighted import quantiles
 
 QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
 LABELLED = 40  # more datasets than these are drawn without their names

@@ -14,9 +14,9 @@ import math
 
 import numpy as np
 
+from cavity.numerics.weights import resampled
 from cavity.posterior.netcdf import Variable, read_groups, write_groups
 from cavity.posterior.samples import Samples
-from cavity.posterior.weighted import draw_indices
 from cavity.rng import generator
 
 DEFAULT_DRAWS = 2000
@@ -74,7 +74,7 @@ def equal_weight_rows(samples, n):
     """
     if _is_even(samples) and len(samples) == n:
         return np.arange(n)
-    return draw_indices(samples.weights, n, generator(0, "posterior", samples.log_weights.tobytes().hex()))
+    return resampled(samples.log_weights, n, generator(0, "posterior", samples.log_weights.tobytes().hex()))
 
 
 def _is_even(samples):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cavity.errors import ResultError, did_you_mean
-from cavity.posterior.weighted import draw_indices, effective_sample_size, log_sum_exp, quantiles
+from cavity.numerics.weights import effective_sample_size, log_sum_exp, quantiles, resampled
 
 QUANTILES = {"q05": 0.05, "q16": 0.16, "q50": 0.5, "q84": 0.84, "q95": 0.95}
 
@@ -147,7 +147,7 @@ class Samples:
     @property
     def ess(self):
         """Kish's effective sample size, (sum w)^2 / sum w^2; blind to the autocorrelation of a chain."""
-        return effective_sample_size(self.weights)
+        return float(effective_sample_size(self.log_weights))
 
     @property
     def mean(self):
@@ -183,11 +183,11 @@ class Samples:
 
     def draws(self, n, rng):
         """(n, D) equal-weight draws, by systematic resampling, in random order."""
-        return self.values[draw_indices(self.weights, n, rng)]
+        return self.values[resampled(self.log_weights, n, rng)]
 
     def resampled(self, n, rng):
         """n equal-weight draws as Samples, log likelihoods and unit cube points with them."""
-        return self._rows(draw_indices(self.weights, n, rng))
+        return self._rows(resampled(self.log_weights, n, rng))
 
     def _rows(self, rows):
         taken = {key: array[rows] for key in _ARRAYS[2:] if (array := getattr(self, key)) is not None}

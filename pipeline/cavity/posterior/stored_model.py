@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from cavity.errors import ModelError, ResultError
-from cavity.posterior.weighted import quantiles
+from cavity.numerics.weights import quantiles
 
 
 class StoredModel:

@@ -3,16 +3,16 @@
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.build import build_site
 from cavity.propagate.design import SharedDesign, axial_design, fit_surrogate, transport
-from cavity.propagate.diagnostics import convergence, needs_refresh, site_noise
+from cavity.propagate.diagnostics import site_noise
 from cavity.propagate.exact import ExactPass, exact_pass
-from cavity.propagate.grid import grid_pass, modes
+from cavity.propagate.grid import grid_pass
 from cavity.propagate.link import Link
-from cavity.propagate.locals import local_draws, local_ess, local_moments
+from cavity.propagate.locals import local_draws
 from cavity.propagate.particles import Score
 from cavity.propagate.predictive import interim_prior, shared_prior
 from cavity.propagate.site import Site
 from cavity.propagate.sweep import Sweep, SweepInfo, describe_stall, newton, propagate
-from cavity.propagate.table import build_table, chebyshev_ticks, leave_odd_out_error, tempered_ticks, tensor_nodes
+from cavity.propagate.table import build_table, tempered_ticks, tensor_nodes
 from cavity.propagate.transform import GlobalSpace
 
 __all__ = [
@@ -28,19 +28,12 @@ __all__ = [
     "axial_design",
     "build_site",
     "build_table",
-    "chebyshev_ticks",
-    "convergence",
     "describe_stall",
     "exact_pass",
     "fit_surrogate",
     "grid_pass",
     "interim_prior",
-    "leave_odd_out_error",
     "local_draws",
-    "local_ess",
-    "local_moments",
-    "modes",
-    "needs_refresh",
     "newton",
     "propagate",
     "shared_prior",

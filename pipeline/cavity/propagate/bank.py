@@ -1,14 +1,19 @@
 """All sites of a fit behind one face: log l, scores and noise at any phi, in the order the sites were given."""
 
+from collections.abc import Iterable, Sequence
 from copy import copy
+from typing import Annotated
 
 import numpy as np
 
 from cavity.errors import PropagationError
-from cavity.message.pareto import effective_sample_size, log_sum_exp
+from cavity.numerics.types import Array
+from cavity.numerics.weights import effective_sample_size, log_sum_exp
 from cavity.propagate.link import Link
 from cavity.propagate.particles import SMALLEST, ParticleGroup, Score, half_variance
+from cavity.propagate.site import Site
 from cavity.propagate.table import axes_of, cardinal_splines
+from cavity.propagate.transform import GlobalSpace
 
 PRIOR_END = 3.5  # a table whose outermost nodes reach this far into a bounded prior covers it
 
@@ -24,7 +29,7 @@ class TableGroup:
         Their links.
     """
 
-    def __init__(self, sites, links):
+    def __init__(self, sites: Sequence[Site], links: Sequence[Link]):
         self.sites, self.N, self.index = sites, len(sites), links[0].shared_index
         self.kinds = [links[0].space.kinds[j] for j in self.index]
         self.axes = axes_of(sites[0].nodes)
@@ -62,7 +67,7 @@ class TableGroup:
         away = np.sign(excess)[:, None]
         return slopes, np.where(away == 0, slopes, away * np.minimum(away * slopes, 0.0))
 
-    def log_l(self, phi, correction):
+    def log_l(self, phi: Annotated[Array, "Q D"], correction: float) -> Annotated[Array, "Q N"]:
         """[Q, N]; with ``correction`` times the finite-sample correction added."""
         splines, excess = self._splines(phi)
         value = self._spline(splines, self._order())
@@ -72,7 +77,7 @@ class TableGroup:
             value = value + (self._outward(splines, excess)[1] * excess[:, None]).sum(-1)
         return value
 
-    def scores(self, phi):
+    def scores(self, phi: Annotated[Array, "Q D"]) -> Score:
         """A Score with arrays [Q, N, ...]."""
         (Q, D), p = phi.shape, len(self.axes)
         splines, excess = self._splines(phi)
@@ -89,19 +94,21 @@ class TableGroup:
             noise[:, n], ess[:, n] = self._noise(site, phi)
         return Score(self.log_l(phi, False), grad, hess, noise, ess)
 
-    def variances(self, phi):
+    def variances(self, phi: Annotated[Array, "Q D"]) -> tuple[Annotated[Array, "N"], Annotated[Array, "N"]]:
         """As of a ParticleGroup: [N] twice."""
         found = [half_variance(self.particle_weights(site, phi)[0], np.array([site.size])) for site in self.sites]
         return tuple(np.concatenate(part) for part in zip(*found))
 
-    def gradients(self, phi):
+    def gradients(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q N D"]:
         """[Q, N, D]"""
         splines, excess = self._splines(phi)
         gradient = np.zeros((len(phi), self.N, phi.shape[1]))
         gradient[..., self.index] = self._outward(splines, excess)[1]
         return gradient
 
-    def particle_weights(self, site, phi):
+    def particle_weights(
+        self, site: Site, phi: Annotated[Array, "Q D"]
+    ) -> tuple[Annotated[Array, "Q S"], Annotated[Array, "Q S p"]]:
         """Log weights [Q, S] of a site's particles at phi [Q, D], and slopes [Q, S, p]: linear between nodes."""
         table = site.node_log_weights.reshape((site.size,) + tuple(len(axis) for axis in self.axes))
         table = np.maximum(table, np.max(table) - 1e4)  # a likelihood of zero must not become a NaN
@@ -130,11 +137,11 @@ class TableGroup:
         noise[:, self.index[:, None], self.index[None]] = np.swapaxes(centred, 1, 2) @ centred
         return noise, 1 / np.maximum((w * w).sum(1), SMALLEST)
 
-    def inside(self, phi):
+    def inside(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q"]:
         """Whether phi [Q, D] is between the outermost nodes, or they reach the end of the prior: [Q]."""
         return np.logical_and.reduce(list(self._between(phi, 0)))
 
-    def shell_mass(self, phi, weights):
+    def shell_mass(self, phi: Annotated[Array, "S D"], weights: Annotated[Array, "S"]) -> float:
         """The largest share of weighted draws beyond the second nodes of an axis, where the prior goes on."""
         return float(max(weights @ ~axis for axis in self._between(phi, 1)))
 
@@ -162,7 +169,7 @@ class SiteBank:
         If a dataset has two sites.
     """
 
-    def __init__(self, sites, space):
+    def __init__(self, sites: Sequence[Site], space: GlobalSpace):
         self.sites, self.space, self.N = tuple(sites), space, len(sites)
         self.correction = 1.0
         self.datasets = tuple(site.dataset for site in sites)
@@ -183,7 +190,7 @@ class SiteBank:
         ]
 
     @property
-    def n_particles(self):
+    def n_particles(self) -> int:
         """All particles of all sites: what one evaluation costs."""
         return sum(site.size for site in self.sites)
 
@@ -195,7 +202,7 @@ class SiteBank:
         ladder = int(np.ceil(2 * np.log2(max(site.size, 1)) - 1e-9))
         return "particles", link.d, link.p, ladder, site.exponents.tobytes(), bool(site.transport.any())
 
-    def log_l(self, phi, correction=True):
+    def log_l(self, phi: Annotated[Array, "Q D"], correction: bool = True) -> Annotated[Array, "Q N"]:
         """log l of every site at phi [Q, D]: [Q, N].
 
         Parameters
@@ -213,7 +220,7 @@ class SiteBank:
             result[:, indices] = group.log_l(phi, factor)
         return result
 
-    def calibrated(self, phi):
+    def calibrated(self, phi: Annotated[Array, "D"]) -> "SiteBank":
         """The same bank with the finite-sample correction scaled to the noise that its particles have at phi [D].
 
         Quasi-random particles have much less of it than random ones; over thousands of sites the difference would
@@ -226,7 +233,7 @@ class SiteBank:
         result.correction = float(np.clip(halves.sum() / max(random.sum(), SMALLEST), 0.0, 1.0))
         return result
 
-    def log_density(self, phi, correction=True):
+    def log_density(self, phi: Annotated[Array, "Q D"], correction: bool = True) -> Annotated[Array, "Q"]:
         """log prior + sum of log l at phi [Q, D]: [Q]; -inf where a surrogate must not be read."""
         phi = np.asarray(phi, float)
         result = self.space.log_prior(phi)
@@ -237,7 +244,7 @@ class SiteBank:
             result[possible] += self.log_l(phi[possible], correction).sum(1)
         return np.where(np.isnan(result), -np.inf, result)
 
-    def scores(self, phi):
+    def scores(self, phi: Annotated[Array, "Q D"]) -> Score:
         """A :class:`Score` at each phi [Q, D]: arrays [Q, N, ...]. Memory: Q N D^2 doubles three times."""
         phi = np.asarray(phi, float)
         (Q, D), N = phi.shape, self.N
@@ -249,7 +256,7 @@ class SiteBank:
                 whole[:, indices] = part
         return result
 
-    def log_density_gradient(self, phi):
+    def log_density_gradient(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q D"]:
         """The gradient of prior and sites at phi [Q, D]: [Q, D]."""
         phi = np.asarray(phi, float)
         total = self.space.prior_score(phi)[0]
@@ -257,20 +264,20 @@ class SiteBank:
             total = total + group.gradients(phi).sum(1)
         return total
 
-    def score(self, phi):
+    def score(self, phi: Annotated[Array, "D"]) -> Score:
         """A :class:`Score` at one phi [D]: arrays [N, ...]."""
         return Score(*(part[0] for part in self.scores(np.asarray(phi, float)[None])))
 
-    def inside(self, phi):
+    def inside(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q"]:
         """Whether phi [Q, D] is inside every site's design box: [Q]."""
         phi = np.asarray(phi, float)
         return np.logical_and.reduce([group.inside(phi) for group in self.groups] or [np.ones(len(phi), bool)])
 
-    def shell_mass(self, phi, log_weights):
+    def shell_mass(self, phi: Annotated[Array, "S D"], log_weights: Annotated[Array, "S"]) -> float:
         """The share of weighted draws phi [S, D] beyond the worst axis of a design: above .5 %, build it anew."""
         weights = np.exp(log_weights - log_sum_exp(log_weights))
         return max((group.shell_mass(np.asarray(phi, float), weights) for group in self.groups), default=0.0)
 
-    def without(self, datasets):
+    def without(self, datasets: Iterable[str]) -> "SiteBank":
         """The same bank with these datasets left out."""
         return SiteBank([site for site in self.sites if site.dataset not in set(datasets)], self.space)

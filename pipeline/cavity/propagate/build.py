@@ -3,9 +3,9 @@
 import numpy as np
 
 from cavity.errors import PropagationError
-from cavity.message.gaussian import LOG_2PI, symmetric, weighted_moments
-from cavity.message.pareto import effective_sample_size, log_sum_exp, psis
-from cavity.propagate.clusters import split_modes
+from cavity.numerics.gaussian import LOG_2PI, symmetric, weighted_moments
+from cavity.numerics.mixture import split_modes
+from cavity.numerics.weights import effective_sample_size, log_sum_exp, psis
 from cavity.propagate.site import Site
 
 FEWEST = 4.0  # effective particles of a mode that a bandwidth is computed for

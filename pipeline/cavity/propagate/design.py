@@ -1,11 +1,15 @@
 """Designs for shared parameters: where a search evaluates its particles again, and the surrogate this gives."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import combinations, product
+from typing import Annotated
 
 import numpy as np
 
 from cavity.errors import PropagationError
+from cavity.numerics.differences import curvatures, mixed
+from cavity.numerics.types import Array
 
 AXIAL = (-2.5, -1.25, 1.25, 2.5)  # posterior sds
 CROSS = 1.5
@@ -13,7 +17,7 @@ CHEBYSHEV_NODES, CHEBYSHEV_DEGREE, CHEBYSHEV_WIDTH = 14, 9, 6.0
 LOWEST_CHANGE = -1e3  # stands for a likelihood of zero
 
 
-def monomials(p, degree, cross=True):
+def monomials(p: int, degree: int, cross: bool = True) -> Annotated[Array, "F p"]:
     """Exponents [F, p] of the monomials of p variables up to a degree, without the constant."""
     found = [e for e in product(range(degree + 1), repeat=p) if 0 < sum(e) <= degree]
     found = [e for e in found if cross or sum(power > 0 for power in e) == 1]
@@ -31,12 +35,12 @@ def _lowered(exponents, j):
     return exponents[:, j].astype(float), lower
 
 
-def features(v, exponents):
+def features(v: Annotated[Array, "... p"], exponents: Annotated[Array, "F p"]) -> Annotated[Array, "... F"]:
     """The monomials at v [..., p]: [..., F]."""
     return _powers(np.asarray(v, float), exponents)
 
 
-def feature_gradient(v, exponents):
+def feature_gradient(v: Annotated[Array, "... p"], exponents: Annotated[Array, "F p"]) -> Annotated[Array, "... F p"]:
     """Their first derivatives: [..., F, p]."""
     v, columns = np.asarray(v, float), []
     for j in range(exponents.shape[1]):
@@ -45,7 +49,7 @@ def feature_gradient(v, exponents):
     return np.stack(columns, -1)
 
 
-def feature_hessian(v, exponents):
+def feature_hessian(v: Annotated[Array, "... p"], exponents: Annotated[Array, "F p"]) -> Annotated[Array, "... F p p"]:
     """Their second derivatives: [..., F, p, p]."""
     v, rows = np.asarray(v, float), []
     for j in range(exponents.shape[1]):
@@ -54,7 +58,7 @@ def feature_hessian(v, exponents):
     return np.stack(rows, -1)
 
 
-def axial_design(p, kind="axial"):
+def axial_design(p: int, kind: str = "axial") -> tuple[Annotated[Array, "K p"], Annotated[Array, "F p"], float]:
     """Offsets in whitened units and the monomials they determine.
 
     Parameters
@@ -99,35 +103,44 @@ class SharedDesign:
         B [d, p]: moves a particle along the degeneracy of theta and psi.
     """
 
-    psi0: np.ndarray
-    whitener: np.ndarray
-    offsets: np.ndarray
-    exponents: np.ndarray
+    psi0: Annotated[Array, "p"]
+    whitener: Annotated[Array, "p p"]
+    offsets: Annotated[Array, "K p"]
+    exponents: Annotated[Array, "F p"]
     v_max: float
-    transport: np.ndarray
+    transport: Annotated[Array, "d p"]
 
     @classmethod
-    def around(cls, psi0, covariance, d, kind="axial"):
+    def around(
+        cls, psi0: Annotated[Array, "p"], covariance: Annotated[Array, "p p"], d: int, kind: str = "axial"
+    ) -> "SharedDesign":
         """Centred at q's mean [p] and whitened by q's covariance [p, p] of the shared parameters; no transport yet."""
         psi0 = np.asarray(psi0, float)
         whitener = np.linalg.inv(np.linalg.cholesky(np.asarray(covariance, float)))
         offsets, exponents, v_max = axial_design(len(psi0), kind)
         return cls(psi0, whitener, offsets, exponents, v_max, np.zeros((d, len(psi0))))
 
-    def with_transport(self, transport):
+    def with_transport(self, transport: Annotated[Array, "d p"]) -> "SharedDesign":
         """The same design with B [d, p]."""
         return replace(self, transport=np.asarray(transport, float))
 
-    def psi(self, v):
+    def psi(self, v: Annotated[Array, "... p"]) -> Annotated[Array, "... p"]:
         """v [..., p] -> psi [..., p]."""
         return self.psi0 + np.linalg.solve(self.whitener, np.asarray(v, float)[..., None])[..., 0]
 
-    def points(self, theta):
+    def points(self, theta: Annotated[Array, "S d"]) -> list[tuple[Annotated[Array, "S d"], Annotated[Array, "p"]]]:
         """The K moved clouds of theta [S, d]: a list of (theta + B v_k [S, d], psi_k [p])."""
         return [(theta + self.transport @ v, self.psi(v)) for v in self.offsets]
 
 
-def transport(log_l, mode, tau, design, scales, hessian=None):
+def transport(
+    log_l: Callable[[Annotated[Array, "n d"], Annotated[Array, "n p"]], Annotated[Array, "n"]],
+    mode: Annotated[Array, "d"],
+    tau: Annotated[Array, "d"],
+    design: SharedDesign,
+    scales: Annotated[Array, "d"],
+    hessian: Annotated[Array, "d d"] | None = None,
+) -> Annotated[Array, "d p"]:
     """B = (-d2_theta log L + T^-1)^-1 d2_{theta v} log L at the mode, by central differences.
 
     Parameters
@@ -164,21 +177,22 @@ def transport(log_l, mode, tau, design, scales, hessian=None):
     values = np.asarray(log_l(np.array(theta), design.psi(np.array(v))), float)
     if not np.isfinite(values).all():
         return np.zeros((d, p))
-    signs = np.array([a * b for a, b, i, j in corners], float)
-    mixed = (values[: len(corners)] * signs).reshape(d, p, 4).sum(-1) / (4 * scales[:, None] * step)
+    crossed = mixed(values[: len(corners)].reshape(d, p, 4), scales[:, None], step)
     if hessian is None:
         rest = values[len(corners) :]
         line, cross = rest[1 : 1 + 2 * d].reshape(d, 2), rest[1 + 2 * d :].reshape(-1, 4)
-        hessian = np.diag((line.sum(1) - 2 * rest[0]) / scales**2)
-        for (i, j), (pp, pm, mp, mm) in zip(pairs, cross):
-            hessian[i, j] = hessian[j, i] = (pp - pm - mp + mm) / (4 * scales[i] * scales[j])
+        hessian = np.diag(curvatures(line[:, 0], rest[0], line[:, 1], scales))
+        for (i, j), corner in zip(pairs, cross):
+            hessian[i, j] = hessian[j, i] = mixed(corner, scales[i], scales[j])
     matrix = np.diag(1 / np.asarray(tau, float) ** 2) - hessian
     if np.linalg.eigvalsh(matrix)[0] <= 0:
         return np.zeros((d, p))
-    return np.linalg.solve(matrix, mixed)
+    return np.linalg.solve(matrix, crossed)
 
 
-def fit_surrogate(design, change, log_w):
+def fit_surrogate(
+    design: SharedDesign, change: Annotated[Array, "S K"], log_w: Annotated[Array, "S"]
+) -> tuple[Annotated[Array, "S F"], float]:
     """The polynomials P_s(v) ~ log L(theta_s + B v, psi(v)) - log L(theta_s, psi0), by least squares.
 
     Parameters

@@ -1,17 +1,20 @@
 """The exact pass: prior times product of site functions, sampled itself and not its Gaussian."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
-from scipy.special import gammaincinv, gammaln, ndtri
 
-from cavity.message.gaussian import is_positive_definite, symmetric, weighted_moments
-from cavity.message.pareto import TRUSTED_K, effective_sample_size, log_sum_exp, psis
-from cavity.message.sobol import sobol_uniform
+from cavity.numerics.gaussian import is_positive_definite, symmetric, weighted_moments
+from cavity.numerics.hmc import hamiltonian_draws
+from cavity.numerics.mixture import Mixture, refitted
+from cavity.numerics.types import Array
+from cavity.numerics.weights import TRUSTED_K, effective_sample_size, log_sum_exp, psis, resampled
+from cavity.propagate.bank import SiteBank
 from cavity.propagate.fitted import fitted_density
-from cavity.propagate.hmc import hamiltonian_draws
+from cavity.propagate.transform import GlobalSpace
 
-FREEDOM = 5  # degrees of the t proposal
 REFITS = 3
 ENOUGH = 400.0  # effective draws of a Markov chain
 GOOD_K, GOOD_SHARE = 0.5, 0.3
@@ -36,92 +39,33 @@ class ExactPass:
         "importance", "hmc", "grid" or "none" (no global parameter).
     """
 
-    draws: np.ndarray
-    log_weights: np.ndarray
+    draws: Annotated[Array, "S D"]
+    log_weights: Annotated[Array, "S"]
     log_evidence: float | None
     log_evidence_error: float | None
     pareto_k: float
     ess: float
     method: str
 
-    def moments(self):
+    def moments(self) -> tuple[Annotated[Array, "D"], Annotated[Array, "D D"]]:
         """Mean [D] and covariance [D, D] of phi."""
         return weighted_moments(self.draws, self.log_weights)
 
-    def equal_weight(self, n, rng):
+    def equal_weight(self, n: int, rng: np.random.Generator) -> Annotated[Array, "n D"]:
         """n draws of equal weight [n, D], by systematic resampling in random order."""
         return self.draws[resampled(self.log_weights, n, rng)]
 
 
-def resampled(log_weights, n, rng):
-    """n indices of equal weight, by systematic resampling, in random order."""
-    cumulative = np.cumsum(np.exp(log_weights - log_sum_exp(log_weights)))
-    positions = (rng.random() + np.arange(n)) / n * cumulative[-1]
-    return rng.permutation(np.minimum(np.searchsorted(cumulative, positions), len(cumulative) - 1))
-
-
-class Mixture:
-    """A mixture of t distributions with 5 degrees of freedom: the proposal.
-
-    Parameters
-    ----------
-    means, scales
-        k means [D] and scale matrices [D, D].
-    shares
-        [k], equal if not given.
-    """
-
-    def __init__(self, means, scales, shares=None):
-        self.means = np.array(means, float)
-        self.factors = np.linalg.cholesky(np.array(scales, float))
-        self.shares = np.full(len(means), 1 / len(means)) if shares is None else np.asarray(shares) / np.sum(shares)
-
-    def draws(self, n, seed):
-        """[n, D], Sobol points within the components."""
-        D = self.means.shape[1]
-        rng = np.random.default_rng(seed)
-        unit = sobol_uniform(n, D + 1, rng)
-        z, chi_square = ndtri(unit[:, :D]), 2 * gammaincinv(FREEDOM / 2, unit[:, D])
-        stretch = np.sqrt(FREEDOM / chi_square)
-        component = rng.permutation(
-            np.searchsorted(np.cumsum(self.shares)[:-1], (np.arange(n) + 0.5) / n, side="right")
-        )
-        return self.means[component] + (self.factors[component] @ (z * stretch[:, None])[..., None])[..., 0]
-
-    def log_density(self, x):
-        """[n]"""
-        D = self.means.shape[1]
-        constant = gammaln((FREEDOM + D) / 2) - gammaln(FREEDOM / 2) - 0.5 * D * np.log(FREEDOM * np.pi)
-        terms = []
-        for mean, factor, share in zip(self.means, self.factors, self.shares):
-            z = np.linalg.solve(factor, (x - mean).T)
-            tail = np.log1p((z * z).sum(0) / FREEDOM)
-            terms.append(np.log(share) + constant - np.log(np.diag(factor)).sum() - 0.5 * (FREEDOM + D) * tail)
-        return log_sum_exp(np.stack(terms), 0)
-
-
-def refitted(x, log_weights):
-    """A mixture for weighted points: all of them, and three parts along the most skewed direction."""
-    mean, covariance = weighted_moments(x, log_weights)
-    D = x.shape[1]
-    covariance = covariance + 1e-9 * np.trace(covariance) / D * np.eye(D)
-    weights = np.exp(log_weights - log_sum_exp(log_weights))
-    z = np.linalg.solve(np.linalg.cholesky(covariance), (x - mean).T)
-    direction = np.argmax(np.abs(z**3 @ weights))
-    order = np.argsort(z[direction], kind="stable")
-    cuts = np.interp([1 / 3, 2 / 3], np.cumsum(weights[order]), z[direction][order])
-    part = np.digitize(z[direction], cuts)
-    means, scales = [mean], [1.2 * covariance]
-    for k in range(3):
-        members = part == k
-        if weights[members].sum() > 0.02:
-            its_mean, its_covariance = weighted_moments(x[members], log_weights[members])
-            means.append(its_mean)
-            scales.append(1.2 * (its_covariance + 0.05 * covariance))
-    return Mixture(means, scales)
-
-
-def exact_pass(space, bank, mean, covariance, n=3000, seed=11, refits=REFITS, log_density=None):
+def exact_pass(
+    space: GlobalSpace,
+    bank: SiteBank,
+    mean: Annotated[Array, "D"],
+    covariance: Annotated[Array, "D D"],
+    n: int = 3000,
+    seed: int = 11,
+    refits: int = REFITS,
+    log_density: Callable[[Annotated[Array, "Q D"]], Annotated[Array, "Q"]] | None = None,
+) -> ExactPass:
     """Draws from p(phi) prod_i l_i(phi) and its normaliser, the evidence.
 
     Parameters
@@ -157,7 +101,7 @@ def exact_pass(space, bank, mean, covariance, n=3000, seed=11, refits=REFITS, lo
     if log_density is None and bank.n_particles * n > LARGEST_WORK:
         target = fitted_density(space, bank, mean, covariance)
         fit_error = target.error
-    proposal = Mixture([mean], [1.2 * covariance])
+    proposal = Mixture.of([1.0], [mean], [1.2 * covariance])
     best = None
     for attempt in range(refits):
         x = proposal.draws(n, [seed, attempt])
@@ -169,24 +113,25 @@ def exact_pass(space, bank, mean, covariance, n=3000, seed=11, refits=REFITS, lo
             best = candidate
         if (k_hat < GOOD_K and ess > GOOD_SHARE * n) or not np.isfinite(log_w).any():
             break
-        proposal = refitted(x, smoothed)
+        proposal = refitted(x, smoothed, proposal)
     k_hat, x, log_w, smoothed, ess, proposal = best
     log_evidence = float(log_sum_exp(log_w) - np.log(n))
     if k_hat <= TRUSTED_K:
         error = float(np.hypot(np.sqrt(max(1 / ess - 1 / n, 0.0)), fit_error))
         return ExactPass(x, smoothed, log_evidence, error, k_hat, ess, "importance")
-    return _by_chain(space, bank, target, x, smoothed, k_hat, n, seed)
+    return _by_chain(bank, target, x, smoothed, k_hat, n, seed, proposal)
 
 
-def _by_chain(space, bank, target, x, smoothed, k_hat, n, seed):
+def _by_chain(bank, target, x, smoothed, k_hat, n, seed, proposal):
     """Hamiltonian Monte Carlo from resampled importance draws; bridge sampling for the evidence."""
     rng = np.random.default_rng([seed, 999])
-    mean, covariance = weighted_moments(x, smoothed)
+    fit = refitted(x, smoothed, proposal)
+    covariance = weighted_moments(x, smoothed)[1]
     if not is_positive_definite(covariance):
-        covariance = np.diag(np.diag(covariance) + 1e-6)
+        covariance = fit.scales[0]
     chain, ess = hamiltonian_draws(target, bank.log_density_gradient, x, smoothed, covariance, n, rng, ENOUGH)
     half = np.arange(len(chain)) % 2 == 0
-    fit = refitted(chain[half], np.zeros(half.sum()))
+    fit = refitted(chain[half], np.zeros(half.sum()), fit)
     log_evidence, error = _bridge(target, chain[~half], fit, rng.integers(2**31), ess / 2)
     flat = np.full(len(chain), -np.log(len(chain)))
     return ExactPass(chain, flat, log_evidence, error, k_hat, ess, "hmc")

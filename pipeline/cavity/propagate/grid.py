@@ -1,26 +1,20 @@
 """Quadrature over one or two global parameters: for densities with several modes."""
 
-from typing import NamedTuple
+from typing import Annotated
 
 import numpy as np
 
 from cavity.errors import PropagationError
-from cavity.message.pareto import effective_sample_size, log_sum_exp
+from cavity.numerics.types import Array
+from cavity.numerics.weights import effective_sample_size, log_sum_exp
+from cavity.propagate.bank import SiteBank
 from cavity.propagate.exact import ExactPass
+from cavity.propagate.transform import GlobalSpace
 
 TICKS = {1: 2001, 2: 161}
-SCAN_TICKS = {1: 4001, 2: 241}
 WIDTH = 6.0  # prior sds that the first grid reaches
 NEGLIGIBLE = 25.0  # log density below the maximum that a grid may leave out
-MODE_DEPTH = 5.0
 ZOOMS = 4
-
-
-class Mode(NamedTuple):
-    """A local maximum of the product of the prior and all sites."""
-
-    phi: np.ndarray  # [D]
-    log_density: float
 
 
 def _evaluate(target, axes):
@@ -38,7 +32,9 @@ def _first_box(space):
     return mean - WIDTH * sd, mean + WIDTH * sd
 
 
-def grid_pass(space, bank, box=None):
+def grid_pass(
+    space: GlobalSpace, bank: SiteBank, box: tuple[Annotated[Array, "D"], Annotated[Array, "D"]] | None = None
+) -> ExactPass:
     """The posterior of one or two global parameters on a dense grid.
 
     Parameters
@@ -89,38 +85,3 @@ def grid_pass(space, bank, box=None):
     kept = log_w > log_w.max() - NEGLIGIBLE - 5
     weights = log_w[kept] - log_sum_exp(log_w[kept])
     return ExactPass(grid[kept], weights, log_evidence, error, -1.0, float(effective_sample_size(weights)), "grid")
-
-
-def modes(space, bank, depth=MODE_DEPTH, box=None):
-    """Local maxima of prior times all sites within e^-depth of the highest, the highest first.
-
-    Parameters
-    ----------
-    space, bank
-        The global space (D = 1 or 2) and sites that hold over the whole prior.
-    depth
-        In log density.
-    box
-        As for :func:`grid_pass`.
-
-    Returns
-    -------
-    list[Mode]
-        More than one: a Gaussian q would lock onto one of them and look healthy.
-    """
-    D = space.dimension
-    if D not in SCAN_TICKS:
-        raise PropagationError(f"modes are counted for one or two global parameters, this fit has {D}")
-    low, high = _first_box(space) if box is None else box
-    grid, log_density = _evaluate(bank.log_density, _axes(low, high, SCAN_TICKS[D]))
-    highest = np.ones(log_density.shape, bool)
-    padded = np.pad(log_density, 1, constant_values=-np.inf)
-    centre = (slice(1, -1),) * D
-    for shift in np.ndindex(*(3,) * D):
-        if any(step != 1 for step in shift):
-            moved = padded[tuple(slice(step, step + n) for step, n in zip(shift, log_density.shape))]
-            later = shift > (1,) * D  # of a plateau, one point
-            highest &= (padded[centre] > moved) if later else (padded[centre] >= moved)
-    highest &= np.isfinite(log_density) & (log_density > log_density.max() - depth)
-    found = [Mode(phi, float(value)) for phi, value in zip(grid[highest], log_density[highest])]
-    return sorted(found, key=lambda mode: -mode.log_density)

@@ -1,11 +1,16 @@
 """Local posteriors: what every dataset's own parameters are, given all the data."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from cavity.message.pareto import effective_sample_size, log_sum_exp
+from cavity.numerics.types import Array
+from cavity.numerics.weights import log_sum_exp
+from cavity.propagate.bank import SiteBank, TableGroup
+from cavity.propagate.link import Link
 from cavity.propagate.particles import ParticleGroup
+from cavity.propagate.site import Site
 from cavity.rng import generator
 
 REDRAWS = 20
@@ -15,19 +20,11 @@ class LocalDraws(NamedTuple):
     """Equal-weight draws of one dataset's parameters; row r belongs to phi draw r."""
 
     names: tuple  # drawn variables, then payload
-    values: np.ndarray  # [R, d + k] in the parameters' own units
+    values: Annotated[Array, "R d+k"]  # in the parameters' own units
     ess: float  # particles that count, the median over phi
 
 
-class LocalMoments(NamedTuple):
-    """Posterior moments of one dataset's parameters, exact for its site function and the phi draws."""
-
-    names: tuple  # drawn variables, then payload
-    mean: np.ndarray  # [d + k]
-    sd: np.ndarray  # [d + k]
-
-
-def local_draws(bank, phi, seed):
+def local_draws(bank: SiteBank, phi: Annotated[Array, "R D"], seed: int) -> dict[str, LocalDraws]:
     """Draws of every dataset's own parameters.
 
     Parameters
@@ -45,16 +42,10 @@ def local_draws(bank, phi, seed):
         dataset -> :class:`LocalDraws`.
     """
     phi = np.asarray(phi, float)
-    return {site.dataset: _draws(group, site, link, phi, seed) for group, site, link in _sites(bank)}
+    return {site.dataset: _draws(group, site, link, phi, seed) for group, site, link in owned_sites(bank)}
 
 
-def local_moments(bank, phi):
-    """Means and sds of every dataset's own parameters, without the noise of drawing them: dataset -> LocalMoments."""
-    phi = np.asarray(phi, float)
-    return {site.dataset: _moments(group, site, link, phi) for group, site, link in _sites(bank)}
-
-
-def _sites(bank):
+def owned_sites(bank: SiteBank) -> Iterator[tuple[ParticleGroup | TableGroup, Site, Link]]:
     """(group to evaluate it with, site, link) in the bank's order."""
     owner = {site.dataset: group for group in bank.groups for site in group.sites}
     for site, link in zip(bank.sites, bank.links):
@@ -62,7 +53,8 @@ def _sites(bank):
         yield (ParticleGroup([site], [link]) if site.kind == "particles" else group), site, link
 
 
-def _names(site):
+def names_of(site: Site) -> tuple[str, ...]:
+    """Its drawn variables, then its payload."""
     return site.drawn_names + site.payload_names
 
 
@@ -74,7 +66,9 @@ def _weights(a):
     )
 
 
-def _blocks(group, site, phi):
+def conditionals(
+    group: ParticleGroup | TableGroup, site: Site, phi: Annotated[Array, "R D"]
+) -> Iterator[tuple[slice, Array, Array | None, Array | None]]:
     """Rows of phi, and for them weights [Q, S], conditional means [Q, S, d] and covariances [Q, M, d, d]."""
     if site.kind == "table":
         yield slice(0, len(phi)), _weights(group.particle_weights(site, phi)[0]), None, None
@@ -94,30 +88,12 @@ def _blocks(group, site, phi):
         yield rows, weights, centres, T[:, None] - tau2[:, None, :, None] * terms.inverse[:, 0] * tau2[:, None, None, :]
 
 
-def _moments(group, site, link, phi):
-    d = link.d
-    first, second = np.zeros(d + site.payload.shape[1]), np.zeros(d + site.payload.shape[1])
-    for _, weights, centres, covariances in _blocks(group, site, phi):
-        first[d:] += weights.sum(0) @ site.payload
-        second[d:] += weights.sum(0) @ site.payload**2
-        if d:
-            variance = np.maximum(np.einsum("qmjj->qmj", covariances), 0.0)
-            variance = variance if variance.shape[1] == 1 else variance[:, site.mode]
-            plain = centres, centres**2 + variance
-            with np.errstate(over="ignore"):
-                exponential = np.exp(centres + 0.5 * variance), np.exp(2 * centres + 2 * variance)
-            for total, ordinary, lognormal in zip((first, second), plain, exponential):
-                total[:d] += np.einsum("qs,qsj->j", weights, np.where(link.is_log, lognormal, ordinary))
-    mean = first / len(phi)
-    return LocalMoments(_names(site), mean, np.sqrt(np.maximum(second / len(phi) - mean**2, 0.0)))
-
-
 def _draws(group, site, link, phi, seed):
     rng = generator(seed, "local draws", site.dataset)
     d, R = link.d, len(phi)
     values, ess = np.empty((R, d + site.payload.shape[1])), np.empty(R)
     uniform, normal = rng.random(R), rng.normal(size=(R, d))
-    for rows, weights, centres, covariances in _blocks(group, site, phi):
+    for rows, weights, centres, covariances in conditionals(group, site, phi):
         cumulative = np.cumsum(weights, 1)
         chosen = (cumulative < uniform[rows, None] * cumulative[:, -1:]).sum(1)
         chosen = np.minimum(chosen, site.size - 1)
@@ -131,7 +107,7 @@ def _draws(group, site, link, phi, seed):
             theta = mean + (root @ normal[rows][..., None])[..., 0]
             values[rows, :d] = _confined(theta, mean, root, link.limits, rng) if link.is_truncated else theta
     values[:, :d] = np.where(link.is_log, np.exp(values[:, :d]), values[:, :d])
-    return LocalDraws(_names(site), values, float(np.median(ess)))
+    return LocalDraws(names_of(site), values, float(np.median(ess)))
 
 
 def _root(covariance):
@@ -151,13 +127,3 @@ def _confined(theta, mean, root, limits, rng):
         fresh = rng.normal(size=(int(out.sum()), theta.shape[1]))
         theta[out] = mean[out] + (root[out] @ fresh[..., None])[..., 0]
     return np.clip(theta, limits[:, 0], limits[:, 1])
-
-
-def local_ess(bank, phi):
-    """Particles that count, the smallest over phi [R, D], for every dataset: how well a site covers the posterior."""
-    phi = np.asarray(phi, float)
-    found = {}
-    for group, site, _ in _sites(bank):
-        blocks = (np.log(np.maximum(block[1], 1e-300)) for block in _blocks(group, site, phi))
-        found[site.dataset] = float(min(effective_sample_size(block).min() for block in blocks))
-    return found

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cavity.message.gaussian import LOG_2PI
-from cavity.message.pareto import log_sum_exp
+from cavity.numerics.gaussian import LOG_2PI
+from cavity.numerics.weights import log_sum_exp
 from cavity.propagate.design import feature_gradient, feature_hessian, features
 from cavity.propagate.truncation import log_normaliser, log_normaliser_derivatives
 

@@ -1,11 +1,18 @@
 """The population predictive: the interim prior under which a dataset is searched next."""
 
+from typing import Annotated
+
 import numpy as np
+
+from cavity.numerics.types import Array
+from cavity.propagate.link import Link
 
 LARGEST_SPREAD = 0.7  # of log sd: a broader interim prior biases log sd by about sqrt(N) times its excess
 
 
-def interim_prior(link, mean, covariance):
+def interim_prior(
+    link: Link, mean: Annotated[Array, "D"], covariance: Annotated[Array, "D D"]
+) -> tuple[Annotated[Array, "d"], Annotated[Array, "d"]]:
     """N(m_mu, V_mumu + exp(2 (m_lambda + min(sd_lambda, .7)))) for the drawn variables of one link.
 
     Parameters
@@ -26,7 +33,9 @@ def interim_prior(link, mean, covariance):
     return jet.value[:d], np.sqrt(variance[:d] + np.exp(2 * (jet.value[d : 2 * d] + spread)))
 
 
-def shared_prior(link, mean, covariance):
+def shared_prior(
+    link: Link, mean: Annotated[Array, "D"], covariance: Annotated[Array, "D D"]
+) -> tuple[Annotated[Array, "p"], Annotated[Array, "p p"]]:
     """q's mean [p] and covariance [p, p] of the link's shared parameters: they centre and whiten a design."""
     jet = link.jet(np.asarray(mean, float))
     jacobian = jet.jacobian[2 * link.d :]

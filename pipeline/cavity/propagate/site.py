@@ -76,21 +76,21 @@ class Site:
             raise PropagationError(f"{self.dataset}: a site is of kind particles or table, got {self.kind}")
 
     @property
-    def d(self):
+    def d(self) -> int:
         """How many drawn variables it has."""
         return len(self.link.get("drawn", ()))
 
     @property
-    def p(self):
+    def p(self) -> int:
         """How many shared parameters enter its likelihood."""
         return len(self.link.get("shared", ()))
 
     @property
-    def size(self):
+    def size(self) -> int:
         """S, its particles."""
         return len(self.log_c)
 
-    def to_tree(self):
+    def to_tree(self) -> dict:
         """A nested dict of arrays, numbers and strings."""
         tree = {}
         for item in fields(self):
@@ -103,7 +103,7 @@ class Site:
         return tree
 
     @classmethod
-    def from_tree(cls, tree):
+    def from_tree(cls, tree: Mapping) -> "Site":
         """The inverse of :meth:`to_tree`."""
         values = dict(tree)
         for name in ("link", "info"):

@@ -1,11 +1,15 @@
 """Expectation propagation over site functions: parallel sweeps in score form, and the Newton step of the pilot."""
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from cavity.message.gaussian import Gaussian, is_positive_definite, symmetric
-from cavity.message.sobol import sobol_normal
+from cavity.numerics.gaussian import Gaussian, is_positive_definite, symmetric
+from cavity.numerics.newton import climb
+from cavity.numerics.sobol import sobol_normal
+from cavity.numerics.types import Array
+from cavity.propagate.bank import SiteBank
+from cavity.propagate.transform import GlobalSpace
 
 MANY_SITES = 1000  # above, one node: the score's own noise is far below the posterior's width
 NODES = 64
@@ -24,7 +28,7 @@ class Sweep(NamedTuple):
     gaussian: Gaussian  # q(phi), D dimensions
     sites: Gaussian  # N sites, stacked on axis 0
     prior: Gaussian  # the hyperprior's own site
-    log_scale: np.ndarray  # [N] of the sites: log l_i(phi) ~ log_scale_i + site_i(phi)
+    log_scale: Annotated[Array, "N"]  # of the sites: log l_i(phi) ~ log_scale_i + site_i(phi)
     step: float  # the step that the safeguards allowed last, in (0, 1]
 
 
@@ -40,14 +44,16 @@ class SweepInfo(NamedTuple):
     worst: int  # the site that holds the largest share of q's precision
 
 
-def initial(space, bank, mean, covariance):
+def initial(
+    space: GlobalSpace, bank: SiteBank, mean: Annotated[Array, "D"], covariance: Annotated[Array, "D D"]
+) -> Sweep:
     """A state whose q is N(mean, covariance), all of it in the prior's site."""
     D, N = space.dimension, bank.N
     gaussian = Gaussian.from_moments(np.asarray(mean, float), np.asarray(covariance, float))
     return Sweep(gaussian, Gaussian.flat(N, D), gaussian, np.zeros(N), 1.0)
 
 
-def whitened_nodes(dimension, n_sites, n=NODES, seed=3):
+def whitened_nodes(dimension: int, n_sites: int, n: int = NODES, seed: int = 3) -> Annotated[Array, "Q D"]:
     """Scrambled Sobol nodes for N(0, 1), or one at the mean where there are many sites.
 
     Their mean is 0 and their covariance 1 to rounding, so a Gaussian site is found exactly.
@@ -134,7 +140,14 @@ def _q(sites, prior):
     return Gaussian(prior.precision + sites.precision.sum(0), prior.shift + sites.shift.sum(0))
 
 
-def sweep(state, space, bank, nodes, longest=1.0, first=False):
+def sweep(
+    state: Sweep,
+    space: GlobalSpace,
+    bank: SiteBank,
+    nodes: Annotated[Array, "Q D"],
+    longest: float = 1.0,
+    first: bool = False,
+) -> tuple[Sweep, SweepInfo]:
     """One parallel sweep over all sites and the hyperprior.
 
     Parameters
@@ -205,7 +218,16 @@ def _measure(new, sites, mean, factor):
     return move, ratios.max(initial=1.0), shares.max(), int(shares.argmax()), np.abs(ratios - 1).max(initial=0.0)
 
 
-def propagate(space, bank, mean, covariance, sweeps=60, tolerance=1e-4, n_nodes=NODES, seed=3):
+def propagate(
+    space: GlobalSpace,
+    bank: SiteBank,
+    mean: Annotated[Array, "D"],
+    covariance: Annotated[Array, "D D"],
+    sweeps: int = 60,
+    tolerance: float = 1e-4,
+    n_nodes: int = NODES,
+    seed: int = 3,
+) -> tuple[Sweep, list[SweepInfo]]:
     """Sweep until q stops moving.
 
     Parameters
@@ -240,7 +262,7 @@ def propagate(space, bank, mean, covariance, sweeps=60, tolerance=1e-4, n_nodes=
     return state, infos
 
 
-def describe_stall(bank, infos):
+def describe_stall(bank: SiteBank, infos: list[SweepInfo]) -> str:
     """The words for sweeps that stalled."""
     return (
         f"expectation propagation found no safe step after {len(infos)} sweeps; the site of "
@@ -257,7 +279,14 @@ class NewtonInfo(NamedTuple):
     log_density: float
 
 
-def newton(space, bank, mean, covariance, iterations=40, tolerance=1e-3):
+def newton(
+    space: GlobalSpace,
+    bank: SiteBank,
+    mean: Annotated[Array, "D"],
+    covariance: Annotated[Array, "D D"],
+    iterations: int = 40,
+    tolerance: float = 1e-3,
+) -> tuple[Annotated[Array, "D"], Annotated[Array, "D D"], NewtonInfo]:
     """The mode and curvature of log prior + sum log l: a trust-region Newton on the summed scores.
 
     Parameters
@@ -274,50 +303,16 @@ def newton(space, bank, mean, covariance, iterations=40, tolerance=1e-3):
     (mean, covariance, NewtonInfo)
         The covariance is the inverse of the curvature at the mode, its eigenvalues made positive.
     """
-    x = np.array(mean, float)
-    metric = np.sqrt(np.diag(np.asarray(covariance, float)))
-    radius, value = 2.0, _value(space, bank, x)
-    converged, count = False, 0
-    hessian_covariance = np.asarray(covariance, float)
-    while count < iterations:
-        count += 1
+
+    def value(x):
+        return float(bank.log_density(x[None], correction=False)[0])
+
+    def derivatives(x):
         score = bank.score(x)
         prior_gradient, prior_hessian = space.prior_score(x)
-        gradient = (score.grad.sum(0) + prior_gradient) * metric
-        curvature = -symmetric(score.hess.sum(0) + np.diag(prior_hessian)) * np.outer(metric, metric)
-        eigenvalues, vectors = np.linalg.eigh(curvature)
-        positive = np.maximum(np.abs(eigenvalues), 1e-8 * np.abs(eigenvalues).max() + 1e-12)
-        along = vectors.T @ gradient
-        hessian_covariance = np.outer(metric, metric) * ((vectors / positive) @ vectors.T)
-        accepted = False
-        for _ in range(25):
-            lengths = along / positive
-            size = np.linalg.norm(lengths)
-            lengths = lengths * min(1.0, radius / max(size, 1e-300))
-            proposal = x + metric * (vectors @ lengths)
-            expected = along @ lengths - 0.5 * lengths @ (eigenvalues * lengths)
-            new = _value(space, bank, proposal)
-            gain = (new - value) / max(expected, 1e-300)
-            if np.isfinite(new) and (gain > 1e-4 or abs(expected) < 1e-10 * max(1.0, abs(value))):
-                accepted = True
-                break
-            radius = 0.5 * min(radius, size)
-        if not accepted:
-            break
-        if gain > 0.75 and size > 0.9 * radius:
-            radius = min(2 * radius, 10.0)
-        x, value = proposal, max(new, value) if gain <= 0 else new
-        in_sds = np.abs(lengths * np.sqrt(positive)).max()
-        if in_sds < tolerance and size <= radius:
-            converged = True
-            break
-    spread = np.sqrt(np.diag(hessian_covariance))
-    return (
-        x,
-        symmetric(hessian_covariance),
-        NewtonInfo(converged, count, np.abs((x - mean) / spread).max(initial=0.0), value),
-    )
+        return score.grad.sum(0) + prior_gradient, score.hess.sum(0) + np.diag(prior_hessian)
 
-
-def _value(space, bank, x):
-    return float(bank.log_density(x[None], correction=False)[0])
+    found = climb(value, derivatives, np.array(mean, float), covariance, iterations, tolerance)
+    spread = np.sqrt(np.diag(found.covariance))
+    move = np.abs((found.x - mean) / spread).max(initial=0.0)
+    return found.x, found.covariance, NewtonInfo(found.converged, found.iterations, move, found.value)

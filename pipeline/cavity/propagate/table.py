@@ -1,9 +1,13 @@
 """Table sites: log l at nodes of one or two shared parameters, a cubic spline between them."""
 
+from collections.abc import Mapping
+from typing import Annotated
+
 import numpy as np
 
 from cavity.errors import PropagationError
-from cavity.message.pareto import effective_sample_size, log_sum_exp, psis
+from cavity.numerics.types import Array
+from cavity.numerics.weights import effective_sample_size, log_sum_exp, psis
 from cavity.propagate.site import Site
 
 UNIFORM_SHARE = 0.35
@@ -11,7 +15,7 @@ IMPOSSIBLE = 10.0  # how far below the lowest finite value a likelihood of zero 
 NEAR = 6.0
 
 
-def cardinal_splines(ticks, x):
+def cardinal_splines(ticks: Annotated[Array, "K"], x: Annotated[Array, "Q"]) -> Annotated[Array, "3 Q K"]:
     """Cubic splines through unit vectors: interpolation and two derivatives as matrix products.
 
     Parameters
@@ -33,7 +37,7 @@ def cardinal_splines(ticks, x):
     return np.stack([spline(x, order) for order in range(3)])
 
 
-def axes_of(nodes):
+def axes_of(nodes: Annotated[Array, "K p"]) -> list[Array]:
     """The ticks of a tensor grid, one array an axis.
 
     Raises
@@ -49,12 +53,12 @@ def axes_of(nodes):
     return axes
 
 
-def tensor_nodes(*axes):
+def tensor_nodes(*axes: Array) -> Annotated[Array, "K p"]:
     """The tensor grid [K, p] of p ascending arrays, in C order."""
     return np.stack(np.meshgrid(*(np.unique(axis) for axis in axes), indexing="ij"), -1).reshape(-1, len(axes))
 
 
-def tempered_ticks(x, log_density, n):
+def tempered_ticks(x: Annotated[Array, "G"], log_density: Annotated[Array, "G"], n: int) -> Annotated[Array, "n"]:
     """n ticks over the range of x, from the density's fourth root plus 35 % uniform.
 
     Parameters
@@ -70,41 +74,16 @@ def tempered_ticks(x, log_density, n):
     return np.interp(np.linspace(0, 1, n), cumulative / cumulative[-1], x)
 
 
-def chebyshev_ticks(centre, sd, n, width=4.0):
-    """n Chebyshev-Lobatto ticks over centre +- width sd, for a density known to be narrow."""
-    return centre - width * sd * np.cos(np.pi * np.arange(n) / (n - 1))
-
-
-def _evaluate(axes, values, at):
-    """Tensor spline through values [..., K] at points [Q, p]: [..., Q]."""
-    shaped = values.reshape(values.shape[:-1] + tuple(len(axis) for axis in axes))
-    splines = [cardinal_splines(axis, at[:, i])[0] for i, axis in enumerate(axes)]
-    return np.einsum("...a,qa->...q" if len(axes) == 1 else "...ab,qa,qb->...q", shaped, *splines)
-
-
-def leave_odd_out_error(nodes, log_l):
-    """The largest error of interpolating every second tick from the others, within e^-6 of the maximum.
-
-    Parameters
-    ----------
-    nodes, log_l
-        [K, p] and [K]: of one site, or of the sum over sites.
-    """
-    axes = axes_of(nodes)
-    near, worst = log_l > log_l.max() - NEAR, 0.0
-    for i, axis in enumerate(axes):
-        if len(axis) < 5:
-            return np.inf
-        position = np.searchsorted(axis, nodes[:, i])
-        inside = position < len(axis) - 1 + len(axis) % 2
-        even = position % 2 == 0
-        thinned = [ticks[::2] if k == i else ticks for k, ticks in enumerate(axes)]
-        error = np.abs(_evaluate(thinned, log_l[even], nodes) - log_l)[near & ~even & inside]
-        worst = max(worst, error.max(initial=0.0))
-    return float(worst)
-
-
-def build_table(dataset, link, nodes, log_l, log_proposal_ratio, payload=None, payload_names=(), info=None):
+def build_table(
+    dataset: str,
+    link: Mapping,
+    nodes: Annotated[Array, "K p"],
+    log_l: Annotated[Array, "S K"],
+    log_proposal_ratio: Annotated[Array, "S"] | Annotated[Array, "S K"],
+    payload: Annotated[Array, "S k"] | None = None,
+    payload_names: tuple[str, ...] = (),
+    info: Mapping | None = None,
+) -> Site:
     """A site of kind "table".
 
     Parameters
@@ -144,7 +123,6 @@ def build_table(dataset, link, nodes, log_l, log_proposal_ratio, payload=None, p
     figures = {
         "ess": float(ess[near].min()),
         "pareto_k": max(float(psis(weights[:, k])[1]) for k in np.flatnonzero(near)),
-        "interpolation_error": leave_odd_out_error(nodes, values),
     }
     return Site(
         dataset=dataset,

@@ -7,7 +7,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from cavity.errors import PropagationError
-from cavity.message.gaussian import LOG_2PI
+from cavity.numerics.differences import central_difference
+from cavity.numerics.gaussian import LOG_2PI
 
 NEGLIGIBLE_MASS = 1e-6  # a bound that cuts off less of a Gaussian prior than this needs no transform
 FARTHEST = 8.0  # in prior sds of a bounded parameter: Phi(8) is 1 - 6e-16
@@ -32,14 +33,6 @@ def kind_of(prior):
         if ndtr((lower - mean) / sigma) + ndtr((mean - upper) / sigma) < NEGLIGIBLE_MASS:
             return "identity"
     return "log" if prior.is_scale and lower == 0.0 and np.isinf(upper) else "normal"
-
-
-def central_difference(function, x, step):
-    """First and second derivative of an elementwise function at x, to fourth order in the step."""
-    far, near, here, ahead, farther = (function(x + k * step) for k in (-2, -1, 0, 1, 2))
-    first = (far - 8 * near + 8 * ahead - farther) / (12 * step)
-    second = (-far + 16 * near - 30 * here + 16 * ahead - farther) / (12 * step * step)
-    return first, second
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import log_ndtr
 
-from cavity.message.gaussian import LOG_2PI
+from cavity.numerics.gaussian import LOG_2PI
 
 
 def _log_interval(alpha, beta):

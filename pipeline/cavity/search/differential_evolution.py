@@ -5,10 +5,10 @@ from typing import ClassVar
 import numpy as np
 
 from cavity.errors import SearchError
+from cavity.numerics.mixture import ALMOST_ONE
 from cavity.search.base import Search
 from cavity.search.guard import FLOOR
 from cavity.search.optimum import objective, optimum_samples
-from cavity.search.proposal import ALMOST_ONE
 from cavity.search.settings import adapter, check_choice, check_integer, check_number
 
 STRATEGIES = tuple(

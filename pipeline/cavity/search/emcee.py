@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from cavity.errors import LikelihoodError, SearchError
+from cavity.numerics.mixture import log_prior, normal_of, unit_of
 from cavity.search.base import Search, make_samples, part
 from cavity.search.initializer import InitializerBall
-from cavity.search.proposal import log_prior, normal_of, unit_of
 from cavity.search.settings import adapter, check_integer
 
 logger = logging.getLogger("cavity.search")

@@ -3,8 +3,10 @@
 import numpy as np
 
 from cavity.errors import SearchError
+from cavity.numerics.differences import both_ways, slopes
+from cavity.numerics.mixture import log_prior, unit_of
+from cavity.numerics.weights import log_sum_exp, psis
 from cavity.search.base import make_samples
-from cavity.search.proposal import draw, log_density, log_prior, unit_of
 
 #: The prior mass beyond is 6e-16 a side: quantiles there round to a bound, where a likelihood may not be defined.
 FARTHEST = 8.0
@@ -26,10 +28,9 @@ def gradients(problem, guard, z, step=1e-4):
 
     The Jacobian of the prior transform is by central differences: it costs no likelihood call.
     """
-    n, n_dim = z.shape
-    offsets = step * np.eye(n_dim)
-    up, down = (problem.vectors(unit_of((z[:, None] + sign * offsets).reshape(-1, n_dim))) for sign in (1.0, -1.0))
-    jacobian = ((up - down) / (2.0 * step)).reshape(n, n_dim, n_dim)
+    moved = both_ways(z, step)
+    values = problem.vectors(unit_of(moved.reshape(-1, z.shape[1])))
+    jacobian = slopes(values.reshape(moved.shape), step)
     return np.einsum("nij,nj->ni", jacobian, guard.gradient(problem.vectors(unit_of(z))))
 
 
@@ -46,11 +47,9 @@ def importance_samples(problem, guard, proposal, n_draws, rng, info):
     SearchError
         If no draw has a finite likelihood.
     """
-    from cavity.message.pareto import log_sum_exp, psis
-
-    z = draw(proposal, n_draws, rng)
+    z = proposal.draws(n_draws, rng)
     unit, values, log_likelihoods = evaluate(problem, guard, z)
-    log_weights = log_likelihoods + log_prior(z) - log_density(proposal, z) - np.log(n_draws)
+    log_weights = log_likelihoods + log_prior(z) - proposal.log_density(z) - np.log(n_draws)
     log_evidence = float(log_sum_exp(log_weights))
     if not np.isfinite(log_evidence):
         raise SearchError(
@@ -70,5 +69,5 @@ def importance_samples(problem, guard, proposal, n_draws, rng, info):
         log_evidence=log_evidence,
         log_evidence_error=float(np.sqrt(variance)),
         pareto_k=float(k_hat),
-        info={**info, "proposal": {key: np.asarray(value).tolist() for key, value in proposal._asdict().items()}},
+        info={**info, "proposal": proposal.to_tree()},
     )

@@ -4,12 +4,12 @@ import numpy as np
 from scipy.special import ndtri
 
 from cavity.errors import SearchError
-from cavity.message.pareto import effective_sample_size, log_sum_exp
-from cavity.message.sobol import sobol_uniform
+from cavity.numerics.mixture import Mixture, fit_components, log_prior
+from cavity.numerics.newton import covariance_of, find_mode
+from cavity.numerics.sobol import sobol_uniform
+from cavity.numerics.weights import effective_sample_size, log_sum_exp, tempered
 from cavity.search.base import Search
 from cavity.search.importance import evaluate, gradients, importance_samples
-from cavity.search.mode import covariance_of, find_mode
-from cavity.search.proposal import draw, fit_components, joined, log_density, log_prior, make_proposal
 from cavity.search.settings import adapter, check_integer, check_number
 
 #: Rounds of fitting the proposal, at most, and components it may have by then.
@@ -71,7 +71,7 @@ class Laplace(Search):
         covariances = np.array([covariance_of(mode.precision) for mode in modes])
         heights = np.array([mode.value for mode in modes]) + 0.5 * np.linalg.slogdet(covariances)[1]
         shares = np.maximum(np.exp(heights - log_sum_exp(heights)), 0.02)
-        proposal = make_proposal(shares, [mode.z for mode in modes], 1.1 * covariances, self.df, self.prior_fraction)
+        proposal = Mixture.of(shares, [mode.z for mode in modes], 1.1 * covariances, self.df, self.prior_fraction)
         if self.n_adapt:
             proposal = self._adapted(problem, guard, proposal, rng)
         info = {"search": self.settings(), "modes": len(modes), "converged": bool(modes[0].converged)}
@@ -107,12 +107,12 @@ class Laplace(Search):
         """
         proposals, points, targets = [proposal], [], []
         for _ in range(ADAPTATIONS):
-            z = draw(proposals[-1], self.n_adapt, rng)
+            z = proposals[-1].draws(self.n_adapt, rng)
             points.append(z)
             targets.append(evaluate(problem, guard, z)[2] + log_prior(z))
-            last = targets[-1] - log_density(proposals[-1], z)
+            last = targets[-1] - proposals[-1].log_density(z)
             pooled = np.concatenate(points)
-            density = log_sum_exp([log_density(earlier, pooled) for earlier in proposals], axis=0)
+            density = log_sum_exp([earlier.log_density(pooled) for earlier in proposals], axis=0)
             log_weights = np.concatenate(targets) - density
             if not np.isfinite(log_weights).any():
                 return proposal
@@ -120,26 +120,10 @@ class Laplace(Search):
             ess = effective_sample_size(log_weights)
             count = max(len(proposal.weights), min(MOST_COMPONENTS, int(ess / (10 * (problem.ndim + 1)))))
             shares, means, covariances = fit_components(pooled, log_weights, count, rng)
-            proposals.append(make_proposal(shares, means, 1.2 * covariances, self.df, self.prior_fraction))
+            proposals.append(Mixture.of(shares, means, 1.2 * covariances, self.df, self.prior_fraction))
             if effective_sample_size(last) > 0.4 * self.n_adapt:
-                return joined(proposals[-2], proposals[-1])
+                return proposals[-2].joined(proposals[-1])
         return proposals[-1]
-
-
-def tempered(log_weights, enough):
-    """The log weights times the largest power of at most 1 at which the effective sample size is ``enough``."""
-    finite = np.where(np.isfinite(log_weights), log_weights, -np.inf)
-    if effective_sample_size(finite) >= enough:
-        return finite
-    low, high = 0.0, 1.0
-    for _ in range(30):
-        power = 0.5 * (low + high)
-        low, high = (power, high) if effective_sample_size(_powered(finite, power)) >= enough else (low, power)
-    return _powered(finite, low)
-
-
-def _powered(log_weights, power):
-    return np.where(np.isfinite(log_weights), power * np.where(np.isfinite(log_weights), log_weights, 0.0), -np.inf)
 
 
 def _near(mode, other):

@@ -5,12 +5,13 @@ from typing import ClassVar
 import numpy as np
 
 from cavity.errors import SearchError
-from cavity.message.sobol import sobol_uniform
+from cavity.numerics.differences import both_ways, slopes
+from cavity.numerics.mixture import normal_of, unit_of
+from cavity.numerics.sobol import sobol_uniform
 from cavity.search.base import Search
 from cavity.search.guard import FLOOR
 from cavity.search.importance import gradients
 from cavity.search.optimum import objective, optimum_samples
-from cavity.search.proposal import normal_of, unit_of
 from cavity.search.settings import adapter, check_integer, check_number
 
 #: The optimiser stays within so many standard deviations of z = Phi^-1(unit cube).
@@ -81,20 +82,19 @@ class LBFGS(Search):
         """z -> (value, gradient) to minimise. A floored value is set far below the start, but not so far that the
         line search cannot come back."""
         lowest = start - 1e6 - 1e3 * abs(start)
-        offsets = self.eps * np.eye(problem.ndim)
 
         def by_differences(z):
-            points = np.vstack([z, z + offsets, z - offsets])
+            points = np.vstack([z, *both_ways(z, self.eps)])
             values = -np.maximum(log_posterior(unit_of(points)), lowest)
-            return values[0], (values[1 : 1 + problem.ndim] - values[1 + problem.ndim :]) / (2.0 * self.eps)
+            return values[0], slopes(values[1:].reshape(2, -1), self.eps)
 
         def by_gradient(z):
             value = -max(log_posterior(unit_of(z)[None])[0], lowest)
             gradient = gradients(problem, guard, z[None])[0]
             if problem.log_prior is not None:
-                around = np.vstack([z + offsets, z - offsets])
+                around = np.vstack(both_ways(z, self.eps))
                 priors = np.array([float(problem.log_prior(vector)) for vector in problem.vectors(unit_of(around))])
-                gradient = gradient + (priors[: problem.ndim] - priors[problem.ndim :]) / (2.0 * self.eps)
+                gradient = gradient + slopes(priors.reshape(2, -1), self.eps)
             return value, -gradient
 
         return by_differences if problem.gradient is None else by_gradient

@@ -2,15 +2,11 @@
 
 import numpy as np
 
-from cavity.errors import ModelError, SearchError
-from cavity.message.sobol import sobol_uniform
+from cavity.errors import ModelError
 from cavity.model.code import code_behind
 from cavity.search.identity import content_hash
 from cavity.search.likelihood import likelihood_of
 from cavity.search.problem import Problem
-
-#: Points of the prior on which the share that the assertions accept is counted, where the model does not count itself.
-ACCEPTANCE_POINTS = 2**14
 
 
 def model_problem(model, analysis, dataset="", paths=None, identity=None):
@@ -33,7 +29,7 @@ def model_problem(model, analysis, dataset="", paths=None, identity=None):
     ------
     AnalysisError
         The analysis has no likelihood that can be called.
-    ModelError, SearchError
+    ModelError
         The assertions accept nothing.
     """
     compiled = model.compile()
@@ -46,7 +42,7 @@ def model_problem(model, analysis, dataset="", paths=None, identity=None):
         return likelihood.one(vector) if compiled.satisfies(vector) else -np.inf
 
     def many_inside(vectors):
-        inside = _satisfied(compiled, vectors)
+        inside = compiled.satisfied(vectors)
         values = np.full(len(vectors), -np.inf)
         if inside.any():
             values[inside] = likelihood.many(vectors[inside])
@@ -90,21 +86,5 @@ def inputs_identity(model, analysis):
 
 def acceptance(compiled):
     """Log of the prior mass inside the assertions, and its standard error; the same numbers each time it is asked."""
-    if hasattr(compiled, "acceptance"):
-        found = compiled.acceptance(np.random.default_rng(0))
-        return found.log_fraction, found.log_error
-    points = sobol_uniform(ACCEPTANCE_POINTS, compiled.ndim, np.random.default_rng(0))
-    share = _satisfied(compiled, [compiled.vector(unit) for unit in points]).mean()
-    if share == 0:
-        raise SearchError(
-            f"the model's assertions hold at none of {ACCEPTANCE_POINTS:,} points of the prior; "
-            "loosen them or give priors that agree with them"
-        )
-    return float(np.log(share)), float(np.sqrt((1.0 - share) / (share * ACCEPTANCE_POINTS)))
-
-
-def _satisfied(compiled, vectors):
-    """(n,) of bools: whether the assertions hold."""
-    if hasattr(compiled, "satisfied"):
-        return np.asarray(compiled.satisfied(vectors), dtype=bool)
-    return np.array([bool(compiled.satisfies(vector)) for vector in vectors])
+    found = compiled.acceptance(np.random.default_rng(0))
+    return found.log_fraction, found.log_error

@@ -1,8 +1,8 @@
 """What the nested samplers share: weighted points to Samples."""
 
 import numpy as np
-from scipy.special import logsumexp
 
+from cavity.numerics.weights import log_sum_exp
 from cavity.search.base import make_samples
 
 
@@ -24,7 +24,7 @@ def nested_samples(
         guard,
         values=np.array(values, dtype=float),
         unit=np.array(unit, dtype=float),
-        log_weights=log_weights - logsumexp(log_weights),
+        log_weights=log_weights - log_sum_exp(log_weights),
         log_likelihoods=np.array(log_likelihoods, dtype=float),
         log_evidence=float(log_evidence),
         log_evidence_error=float(log_evidence_error),

@@ -6,10 +6,10 @@ error; a few hundred more likelihood calls replace them by weights that are exac
 
 from dataclasses import replace
 
-from cavity.message.pareto import TRUSTED_K
+from cavity.numerics.mixture import Mixture, fit_components, normal_of
+from cavity.numerics.weights import TRUSTED_K
 from cavity.search.guard import Guard
 from cavity.search.importance import importance_samples
-from cavity.search.proposal import fit_components, make_proposal, normal_of
 
 #: Factor on the fitted covariances: a proposal should be wider than its target.
 INFLATION = 1.2
@@ -40,7 +40,7 @@ def polish(problem, unit, log_weights, n_draws, rng, n_components=5, prior_fract
     """
     guard = guard if guard is not None else Guard(problem)
     shares, means, covariances = fit_components(normal_of(unit), log_weights, n_components, rng)
-    proposal = make_proposal(shares, means, INFLATION * covariances, prior_fraction=prior_fraction)
+    proposal = Mixture.of(shares, means, INFLATION * covariances, prior_fraction=prior_fraction)
     return importance_samples(problem, guard, proposal, n_draws, rng, {"search": "polish"})
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import logsumexp
 
 from cavity.errors import ResultError, did_you_mean
 from cavity.inference import ONE_BY_ONE
+from cavity.numerics.weights import log_sum_exp
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ class ModelComparison:
     @property
     def probabilities(self):
         """(n,) of each model, all equally probable beforehand."""
-        return np.exp(self.log_evidences - logsumexp(self.log_evidences))
+        return np.exp(self.log_evidences - log_sum_exp(self.log_evidences))
 
     def log_bayes_factor(self, model, other):
         """(log evidence of ``model`` minus that of ``other``, its standard error).

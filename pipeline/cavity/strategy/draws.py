@@ -4,26 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
-from cavity.message.pareto import psis
+from cavity.numerics.mixture import Mixture, log_prior, normal_of
+from cavity.numerics.weights import effective_sample_size, log_sum_exp, psis
 from cavity.posterior.samples import Samples
-from cavity.search.proposal import Proposal, log_density, log_prior, normal_of
-from cavity.strategy.round import Batch, from_tree
+from cavity.strategy.round import Batch
 from cavity.strategy.tilted import Interim
 
 
 def batch_of(samples: Samples, interim: Interim, d: int) -> Batch:
     """The batch behind importance samples of a problem whose first d columns are drawn variables."""
     z = normal_of(samples.unit)
-    proposal = from_tree(Proposal, samples.info["proposal"])
+    proposal = Mixture.from_tree(samples.info["proposal"])
     return Batch(samples.values[:, :d], z[:, d:], samples.log_likelihoods, proposal, interim.mean, interim.sd)
 
 
 def _log_density(batch, theta, z):
     """The density of a batch's proposal with respect to (theta, z)."""
     standard = np.concatenate([(theta - batch.mean) / batch.sd, z], axis=1)
-    return log_density(batch.proposal, standard) - np.log(batch.sd).sum()
+    return batch.proposal.log_density(standard) - np.log(batch.sd).sum()
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +44,12 @@ class Weighted:
     @property
     def log_weights(self) -> np.ndarray:
         """Normalised."""
-        return self.log_w - logsumexp(self.log_w)
+        return self.log_w - log_sum_exp(self.log_w)
 
     @property
     def ess(self) -> float:
         """Draws that count."""
-        return float(np.exp(-logsumexp(2 * self.log_weights)))
+        return float(effective_sample_size(self.log_w))
 
     @property
     def pareto_k(self) -> float:
@@ -80,7 +79,7 @@ def weighted_together(batches: Sequence[Batch], interim: Interim) -> Weighted:
     theta = np.concatenate([batch.theta for batch in batches])
     z = np.concatenate([batch.z for batch in batches])
     log_l = np.concatenate([batch.log_l for batch in batches])
-    mixture = logsumexp([np.log(len(batch.log_l)) + _log_density(batch, theta, z) for batch in batches], axis=0)
+    mixture = log_sum_exp([np.log(len(batch.log_l)) + _log_density(batch, theta, z) for batch in batches], axis=0)
     standard = (theta - interim.mean) / interim.sd
     prior = log_prior(standard) - np.log(interim.sd).sum() + log_prior(z)
     order = _halves([len(batch.log_l) for batch in batches])

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cavity.message.gaussian import weighted_moments
+from cavity.numerics.gaussian import weighted_moments
 from cavity.prior import DrawnVariable
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.diagnostics import site_noise

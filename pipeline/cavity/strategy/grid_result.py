@@ -5,9 +5,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.special import logsumexp
 
 from cavity.errors import ResultError, SearchError
+from cavity.numerics.weights import log_sum_exp
 from cavity.posterior.store import samples_from_tree
 from cavity.strategy.grid_cells import Axis, failures, make_cells
 
@@ -69,7 +69,7 @@ class GridSearchResult:
     def log_evidence(self):
         """Of the whole model over all cells: the sum of the shares. NaN where a cell failed."""
         _refuse_values(self.axes, "the evidence of the whole")
-        return float(logsumexp(self.log_share_values)) if not self.failed else float("nan")
+        return float(log_sum_exp(self.log_share_values, axis=None)) if not self.failed else float("nan")
 
     @property
     def log_evidence_error(self):
@@ -83,7 +83,7 @@ class GridSearchResult:
     def probabilities(self):
         """Posterior probability of each cell among those that did not fail; the sum is one."""
         share = np.where(np.isfinite(self.log_share_values), self.log_share_values, -np.inf)
-        return np.exp(share - logsumexp(share))
+        return np.exp(share - log_sum_exp(share, axis=None))
 
     @property
     def best_index(self):

@@ -7,8 +7,8 @@ import numpy as np
 
 from cavity.graph import Analysis, AnalysisFactor
 from cavity.model import Collection
+from cavity.numerics.weights import resampled
 from cavity.propagate.bank import SiteBank
-from cavity.propagate.exact import resampled
 from cavity.propagate.link import variables_of
 from cavity.propagate.locals import local_draws
 from cavity.rng import generator

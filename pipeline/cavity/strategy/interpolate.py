@@ -207,31 +207,3 @@ def _covariate(fit, name):
     if not np.isfinite(number):
         raise ResultError(f"the covariate {name} of a fit is {value!r}, not a number; use a numeric column")
     return number
-
-
-def results_of_phase(phase_result, models=None):
-    """The datasets of a phase as fits to interpolate over the columns of the study's table.
-
-    Parameters
-    ----------
-    phase_result
-        A PhaseResult.
-    models
-        {dataset: model}; those stored with the result unless given.
-    """
-    from cavity.posterior.result import Result
-    from cavity.posterior.stored_model import StoredModel, parameter_paths
-
-    found = []
-    for dataset, samples in phase_result.locals.items():
-        stored = phase_result.models.get(dataset)
-        if models is not None:
-            model = models[dataset]
-        elif stored is not None:
-            model = StoredModel(stored, parameter_paths(stored))
-        else:
-            raise ResultError(f"the result does not hold the model of dataset {dataset}; pass models={{...}}")
-        covariates = phase_result.covariates.get(dataset, {})
-        own = samples.subset(model.parameter_names)
-        found.append(Result(own, model, dataset=dataset, covariates=covariates))
-    return found

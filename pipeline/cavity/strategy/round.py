@@ -13,10 +13,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 import numpy as np
 
 from cavity.errors import ResultError
+from cavity.numerics.mixture import Mixture
 from cavity.posterior.samples import Samples
 from cavity.posterior.store import samples_from_tree, samples_tree
 from cavity.propagate.site import Site
-from cavity.search.proposal import Proposal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ class Batch:
     theta: np.ndarray  # [S, d] drawn variables, on their own scale
     z: np.ndarray  # [S, k] the others as standard normal coordinates: they mean the same under every interim prior
     log_l: np.ndarray  # [S] log likelihoods
-    proposal: Proposal  # the density of the draws, in the normal coordinates of its own interim prior
+    proposal: Mixture  # the density of the draws, in the normal coordinates of its own interim prior
     mean: np.ndarray  # [d] of that interim prior
     sd: np.ndarray  # [d] of that interim prior
 
@@ -66,7 +66,7 @@ class NodeBatch:
 
     z: np.ndarray  # [S, k] standard normal
     log_l: np.ndarray  # [S, K]
-    proposal: Proposal | None = None  # of z; None where k = 0
+    proposal: Mixture | None = None  # of z; None where k = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,7 +194,7 @@ class Decision:
 
 # --- the way to files and back: nothing else reads or writes a tree of these ------------------------------------------
 
-_FLAT = (Joined, Following, Proposal)  # their fields stand in the tree of what holds them
+_FLAT = (Joined, Following, Mixture)  # their fields stand in the tree of what holds them
 _WRITE = {Mapping: json.dumps, Site: Site.to_tree, Samples: samples_tree}
 _READ = {Mapping: json.loads, Site: Site.from_tree, Samples: samples_from_tree, np.ndarray: np.asarray}
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.special import logsumexp
 
+from cavity.numerics.weights import log_sum_exp, resampled
 from cavity.posterior.phase import PhaseResult
 from cavity.posterior.samples import Samples
 from cavity.propagate.bank import SiteBank
@@ -63,7 +63,7 @@ def _locals(context, sites, joined):
         return {}
     bank = SiteBank([sites[name].site for name in context.datasets], context.space)
     rng = generator(context.seed, context.phase, "locals")
-    rows = _systematic(np.exp(joined.log_weights - logsumexp(joined.log_weights)), LOCAL_DRAWS, rng)
+    rows = resampled(joined.log_weights, LOCAL_DRAWS, rng)
     found = {}
     seed = int(rng.integers(2**31))
     for dataset, draws in local_draws(bank, joined.draws[rows], seed).items():
@@ -72,17 +72,11 @@ def _locals(context, sites, joined):
     return found
 
 
-def _systematic(weights, n, rng):
-    """n rows in proportion to the weights, shuffled: equal-weight draws with the least noise."""
-    rows = np.searchsorted(np.cumsum(weights), (rng.random() + np.arange(n)) / n)
-    return rng.permutation(np.minimum(rows, len(weights) - 1))
-
-
 def _line(space, state):
     """One round of the history."""
     joined = state.joined
     values = space.values(joined.draws)
-    w = np.exp(joined.log_weights - logsumexp(joined.log_weights))
+    w = np.exp(joined.log_weights - log_sum_exp(joined.log_weights))
     mean = w @ values
     sd = np.sqrt(np.maximum(w @ (values - mean) ** 2, 0.0))
     return {

@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import logsumexp
 
 from cavity.graph import FactorView
-from cavity.posterior.weighted import quantiles
+from cavity.numerics.mixture import Mixture, fit_components, log_prior
+from cavity.numerics.weights import log_sum_exp, quantiles
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.grid import grid_pass
 from cavity.propagate.link import Link
 from cavity.propagate.table import build_table, tempered_ticks, tensor_nodes
 from cavity.propagate.transform import GlobalSpace
 from cavity.search.guard import Guard
-from cavity.search.proposal import draw, fit_components, log_density, log_prior, make_proposal
 from cavity.strategy.context import PhaseContext
 from cavity.strategy.limits import POLICY, Limits
 from cavity.strategy.round import AtNodes, Joined, NodeBatch, Plan, Searched
@@ -72,8 +71,8 @@ def _batch(tilted, guard, nodes, plan, previous, rng):
     z, proposal = np.empty((1, 0)), None
     if tilted.k:
         shares, means, covariances = fit_components(*_local_draws(previous, plan), 5, rng)
-        proposal = make_proposal(shares, means, 1.3 * covariances, prior_fraction=PRIOR_FRACTION)
-        z = draw(proposal, plan.n_draws, rng)
+        proposal = Mixture.of(shares, means, 1.3 * covariances, prior_fraction=PRIOR_FRACTION)
+        z = proposal.draws(plan.n_draws, rng)
     local = tilted.local_values(z)
     log_l = np.empty((len(z), len(nodes)))
     for k, node in enumerate(nodes):
@@ -85,8 +84,8 @@ def _log_ratio(batches, z):
     """log(prior / mixture of all batches' proposals) - log S: every draw of every batch weighted together."""
     if not z.shape[1]:
         return np.full(len(z), -np.log(len(z)))
-    densities = [np.log(len(batch.z)) + log_density(batch.proposal, z) for batch in batches]
-    return log_prior(z) - logsumexp(densities, axis=0)
+    densities = [np.log(len(batch.z)) + batch.proposal.log_density(z) for batch in batches]
+    return log_prior(z) - log_sum_exp(densities, axis=0)
 
 
 def _local_draws(previous, plan):
@@ -95,7 +94,7 @@ def _local_draws(previous, plan):
     if before is None:
         return previous.points.z, previous.points.log_weights
     at_node = before.log_l + before.log_weights[:, None]
-    return before.z, logsumexp(at_node - logsumexp(at_node, axis=0) + plan.node_log_mass, axis=1)
+    return before.z, log_sum_exp(at_node - log_sum_exp(at_node, axis=0) + plan.node_log_mass, axis=1)
 
 
 def pilot_landscape(space: GlobalSpace, sites: Mapping[str, Searched]) -> tuple[list[np.ndarray], np.ndarray]:
@@ -136,7 +135,7 @@ def _log_kernel_ratio(points, grid):
     log_k = np.zeros((len(grid), len(psi)))
     for j in range(p):
         log_k -= 0.5 * ((grid[:, j, None] - psi[:, j]) / width[j]) ** 2 + np.log(width[j] * np.sqrt(2 * np.pi))
-    density = logsumexp(log_k + np.log(np.maximum(w, 1e-300)), axis=1)
+    density = log_sum_exp(log_k + np.log(np.maximum(w, 1e-300)), axis=1)
     ratio = density + (0.5 * ((grid - points.psi_mean) / points.psi_sd) ** 2).sum(-1)  # the pilot's own prior
     return np.logaddexp(ratio, ratio.max() - np.log(1e4))
 
@@ -258,11 +257,11 @@ def _noise_of_mean(space, bank, exact, mean, covariance):
     """
     nodes = bank.sites[0].nodes
     log_p = space.log_prior(nodes) + bank.log_l(nodes).sum(1) + _log_cells(nodes)
-    p = np.exp(log_p - logsumexp(log_p))
+    p = np.exp(log_p - log_sum_exp(log_p))
     lever = p[:, None] * (nodes - mean) / np.sqrt(np.diag(covariance))
     found = np.empty((bank.N, space.dimension))
     for i, site in enumerate(bank.sites):
-        w = np.exp(site.node_log_weights - logsumexp(site.node_log_weights, axis=0))
+        w = np.exp(site.node_log_weights - log_sum_exp(site.node_log_weights, axis=0))
         found[i] = ((w @ lever - lever.sum(0) / len(w)) ** 2).sum(0)
     return found
 

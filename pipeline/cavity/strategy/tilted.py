@@ -6,11 +6,11 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from cavity.errors import GraphError
+from cavity.numerics.mixture import ALMOST_ONE, ALMOST_ZERO
 from cavity.prior import GaussianPrior
 from cavity.propagate.predictive import interim_prior, shared_prior
 from cavity.search.likelihood import likelihood_of
 from cavity.search.problem import Problem
-from cavity.search.proposal import ALMOST_ONE, ALMOST_ZERO
 
 PILOT_DRAWS = 1024
 ACCEPTANCE_POINTS = 4096
@@ -38,7 +38,7 @@ def prior_interim(link, space, seed=0):
 
     Heavy-tailed hyperpriors (half-Cauchy) have no moments, hence the 5 % and 95 % quantiles.
     """
-    from cavity.message.sobol import sobol_normal
+    from cavity.numerics.sobol import sobol_normal
 
     d = len(link.spec["drawn"])
     z = sobol_normal(PILOT_DRAWS, space.dimension + d, seed)
@@ -61,7 +61,7 @@ def predictive_interim(link, mean, covariance):
 
 def _pilot_priors(link, space):
     """What a pilot assumes about free shared parameters: Gaussians on psi's scale, by their prior's quantiles."""
-    from cavity.message.sobol import sobol_normal
+    from cavity.numerics.sobol import sobol_normal
 
     psi = link.eta(_prior_phi(space, sobol_normal(PILOT_DRAWS, space.dimension, 1)))[:, 2 * link.d :]
     low, middle, high = np.quantile(psi, [0.05, 0.5, 0.95], axis=0)
@@ -79,7 +79,7 @@ def _log_acceptance(view):
     assertions = view.compiled.assertions
     if not assertions:
         return 0.0
-    from cavity.message.sobol import sobol_uniform
+    from cavity.numerics.sobol import sobol_uniform
 
     priors = [prior for _, _, prior in view.local]
     for assertion in assertions:

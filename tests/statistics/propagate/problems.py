@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaincinv, gammaln, ndtri
 
-from cavity.message import sobol_uniform
+from cavity.numerics.sobol import sobol_uniform
 from cavity.prior import GaussianPrior, HalfCauchyPrior
 from cavity.propagate import GlobalSpace, Link, SiteBank, build_site, interim_prior, newton, propagate
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from cavity.message.pareto import log_sum_exp
+from cavity.numerics.weights import log_sum_exp
 from cavity.prior import GaussianPrior, HalfNormalPrior
 from cavity.propagate import GlobalSpace, exact_pass
 from tests.statistics.propagate.problems import Hierarchy

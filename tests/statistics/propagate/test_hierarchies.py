@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from cavity.message.pareto import log_sum_exp
-from cavity.propagate import exact_pass, grid_pass, local_draws, local_moments
+from cavity.numerics.weights import log_sum_exp
+from cavity.propagate import exact_pass, grid_pass, local_draws
 from tests.statistics.check import assert_same_posterior, moments
+from tests.statistics.propagate.local_moments import local_moments
 from tests.statistics.propagate.problems import eight_schools, surgical
 
 PROBLEMS = {"eight_schools": eight_schools, "surgical": surgical}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cavity.message import sobol_normal
+from cavity.numerics.sobol import sobol_normal
 from cavity.prior import GaussianPrior, HalfNormalPrior
 from cavity.propagate import (
     GlobalSpace,
@@ -13,13 +13,13 @@ from cavity.propagate import (
     exact_pass,
     fit_surrogate,
     grid_pass,
-    local_moments,
     propagate,
     transport,
 )
 from cavity.propagate.build import divide_by_interim
 from cavity.propagate.site import Site
 from tests.statistics.check import assert_same_posterior, moments
+from tests.statistics.propagate.local_moments import local_moments
 from tests.statistics.propagate.problems import LOG_2PI, log_normal_density, parent
 
 SPEC = {"drawn": [parent("mu", "tau")], "shared": []}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cavity.message import sobol_normal
+from cavity.numerics.sobol import sobol_normal
 from cavity.prior import GaussianPrior, HalfNormalPrior
 from cavity.propagate import GlobalSpace, SiteBank, build_site
 

@@ -153,7 +153,7 @@ def test_tables_go_on_downwards_outside_their_nodes(bank, space):
 
 
 def test_the_correction_vanishes_for_quasi_random_and_stays_for_random_particles(space):
-    from cavity.message import sobol_normal
+    from cavity.numerics.sobol import sobol_normal
 
     def bank_of(points):
         spec = SPECS["affine"]

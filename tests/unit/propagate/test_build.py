@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cavity.errors import PropagationError
-from cavity.message import sobol_normal
+from cavity.numerics.sobol import sobol_normal
 from cavity.prior import GaussianPrior, HalfNormalPrior
 from cavity.propagate import GlobalSpace, SiteBank, build_site
 from cavity.propagate.build import bandwidth, divide_by_interim

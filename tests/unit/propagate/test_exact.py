@@ -5,7 +5,6 @@ import pytest
 
 from cavity.prior import GaussianPrior
 from cavity.propagate import GlobalSpace, SiteBank, build_table, exact_pass, grid_pass, tensor_nodes
-from cavity.propagate.exact import Mixture, refitted, resampled
 
 
 def test_posterior_and_evidence(normal):
@@ -50,24 +49,19 @@ def test_the_same_seed_gives_the_same_bits(normal):
     assert one.log_evidence != other.log_evidence
 
 
-def test_a_mixture_is_normalised():
-    mixture = Mixture([[0.0], [3.0]], [[[1.0]], [[0.2]]], [0.3, 0.7])
-    x = np.linspace(-400, 400, 400001)[:, None]
-    assert np.exp(mixture.log_density(x)).sum() * (x[1, 0] - x[0, 0]) == pytest.approx(1.0, abs=1e-4)
-    draws = mixture.draws(4096, 1)[:, 0]
-    assert draws.mean() == pytest.approx(2.1, abs=0.05)
-    assert (draws > 2).mean() == pytest.approx(0.7, abs=0.03)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_posterior_far_narrower_than_the_proposal_is_found(seed):
+    space = GlobalSpace.from_priors(["a", "b"], [GaussianPrior(0.0, 2.0), GaussianPrior(0.0, 2.0)])
 
+    def log_density(phi):
+        return -0.5 * (((phi - [0.3, -0.8]) / 0.002) ** 2).sum(1)
 
-def test_a_refit_covers_the_points():
-    x = np.random.default_rng(0).normal(size=(2000, 2)) * [1.0, 5.0]
-    found = refitted(x, np.zeros(2000))
-    assert np.allclose(found.means[0], 0, atol=0.3) and found.factors[0][1, 1] > 5
-
-
-def test_resampling_keeps_the_weights():
-    counts = np.bincount(resampled(np.log([0.5, 0.25, 0.25]), 1000, np.random.default_rng(0)))
-    assert counts.tolist() == [500, 250, 250]
+    bank = SiteBank([], space)
+    result = exact_pass(space, bank, np.zeros(2), np.eye(2), seed=seed, refits=12, log_density=log_density)
+    mean, covariance = result.moments()
+    assert result.method == "importance"
+    assert np.allclose(mean, [0.3, -0.8], atol=2e-4) and np.allclose(np.sqrt(np.diag(covariance)), 0.002, rtol=0.05)
+    assert result.log_evidence == pytest.approx(np.log(2 * np.pi * 0.002**2), abs=0.1)
 
 
 def test_without_globals_the_evidence_is_a_sum():

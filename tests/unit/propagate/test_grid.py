@@ -1,11 +1,11 @@
-"""Quadrature over one or two globals, and counting modes."""
+"""Quadrature over one or two globals."""
 
 import numpy as np
 import pytest
 
 from cavity.errors import PropagationError
-from cavity.prior import GaussianPrior, UniformPrior
-from cavity.propagate import GlobalSpace, SiteBank, build_table, grid_pass, modes, tensor_nodes
+from cavity.prior import UniformPrior
+from cavity.propagate import GlobalSpace, SiteBank, build_table, grid_pass
 
 
 def test_two_globals(normal):
@@ -16,7 +16,6 @@ def test_two_globals(normal):
     assert result.log_evidence_error < 1e-4
     assert (np.abs(mean - normal.mean) < 0.02 * normal.sd).all()
     assert np.allclose(np.sqrt(np.diag(covariance)), normal.sd, rtol=0.02)
-    assert len(modes(normal.space, normal.bank)) == 1
 
 
 def test_a_needle_in_a_bounded_prior_is_found_and_zoomed_into():
@@ -28,19 +27,7 @@ def test_a_needle_in_a_bounded_prior_is_found_and_zoomed_into():
     assert np.sqrt(result.moments()[1][0, 0]) == pytest.approx(0.002, rel=0.02)
 
 
-def test_modes_within_reach_are_counted_highest_first():
-    space = GlobalSpace.from_priors(["a", "b"], [GaussianPrior(0.0, 3.0), GaussianPrior(0.0, 3.0)])
-    nodes = tensor_nodes(np.linspace(-9, 9, 61), np.linspace(-9, 9, 61))
-    log_l = np.logaddexp(-((nodes - 2) ** 2).sum(1), -((nodes + 2) ** 2).sum(1) - 1.0)
-    log_l = np.logaddexp(log_l, -((nodes - [4, -4]) ** 2).sum(1) - 20.0)
-    bank = SiteBank([build_table("d", {"drawn": [], "shared": ["a", "b"]}, nodes, log_l[None], np.zeros(1))], space)
-    found = modes(space, bank)
-    assert len(found) == 2 and found[0].phi == pytest.approx([1.9, 1.9], abs=0.2)
-    assert len(modes(space, bank, depth=40)) == 3
-
-
 def test_more_globals_are_refused():
     space = GlobalSpace.from_priors("abc", [UniformPrior(0.0, 1.0)] * 3)
-    for function in (grid_pass, modes):
-        with pytest.raises(PropagationError, match="this fit has 3"):
-            function(space, SiteBank([], space))
+    with pytest.raises(PropagationError, match="this fit has 3"):
+        grid_pass(space, SiteBank([], space))

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from cavity.message import sobol_normal
+from cavity.numerics.sobol import sobol_normal
 from cavity.prior import GaussianPrior, HalfNormalPrior
-from cavity.propagate import GlobalSpace, SiteBank, build_site, exact_pass, local_draws, local_ess, local_moments
+from cavity.propagate import GlobalSpace, SiteBank, build_site, exact_pass, local_draws
+
+from ...statistics.propagate.local_moments import local_moments
 
 NOISE = 0.5
 
@@ -43,12 +45,6 @@ def test_payload_belongs_to_its_particle(normal, phi):
 def test_draws_do_not_depend_on_the_other_datasets(normal, phi):
     alone = normal.bank.without([name for name in normal.bank.datasets if name != "d4"])
     assert (local_draws(alone, phi, 1)["d4"].values == local_draws(normal.bank, phi, 1)["d4"].values).all()
-
-
-def test_ess_falls_away_from_where_a_site_was_built(normal, phi):
-    near = local_ess(normal.bank, phi)
-    far = local_ess(normal.bank, phi + np.array([4.0, -2.0]))
-    assert all(far[name] < near[name] for name in near)
 
 
 def site(family, lower=None, upper=None):

@@ -1,4 +1,4 @@
-"""Tables: splines as matrices, node placement, errors."""
+"""Tables: splines as matrices, node placement."""
 
 import numpy as np
 import pytest
@@ -8,8 +8,6 @@ from cavity.propagate.table import (
     axes_of,
     build_table,
     cardinal_splines,
-    chebyshev_ticks,
-    leave_odd_out_error,
     tempered_ticks,
     tensor_nodes,
 )
@@ -36,15 +34,6 @@ def test_ticks_gather_where_the_density_is():
     ticks = tempered_ticks(x, -0.5 * ((x - 1) / 0.1) ** 2, 41)
     assert (np.diff(ticks) > 0).all() and ticks[0] == -6 and ticks[-1] == 6
     assert (np.abs(ticks - 1) < 1).sum() > 20
-    assert np.allclose(chebyshev_ticks(1.0, 0.5, 9)[[0, 4, 8]], [-1.0, 1.0, 3.0])
-
-
-def test_the_error_is_small_for_a_resolved_peak_and_large_for_a_hidden_one():
-    nodes = np.linspace(-3, 3, 31)[:, None]
-    assert leave_odd_out_error(nodes, -0.5 * nodes[:, 0] ** 2) < 1e-10
-    assert leave_odd_out_error(nodes, -0.5 * (nodes[:, 0] / 0.1) ** 2 * np.cos(9 * nodes[:, 0])) > 0.3
-    grid = tensor_nodes(nodes[:, 0], nodes[::2, 0])
-    assert leave_odd_out_error(grid, -0.5 * (grid**2).sum(1)) < 1e-10
 
 
 def test_values_are_averages_over_particles():

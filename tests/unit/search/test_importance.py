@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from cavity.errors import SearchError
+from cavity.numerics.mixture import Mixture, log_prior, normal_of
 from cavity.search import Guard
 from cavity.search.importance import evaluate, importance_samples
-from cavity.search.proposal import draw, log_density, log_prior, make_proposal, normal_of
 
 from ...statistics.search.problems import correlated_gaussian
 
@@ -17,7 +17,7 @@ def run(known, proposal, n=1024, seed=0):
 
 def good_proposal(known):
     centre = normal_of((known.mean + 2.0) / 4.0)
-    return make_proposal([1.0], [centre], [np.diag((0.7 * known.sd) ** 2)], prior_fraction=0.1)
+    return Mixture.of([1.0], [centre], [np.diag((0.7 * known.sd) ** 2)], prior_fraction=0.1)
 
 
 def test_evidence_and_moments_are_right():
@@ -33,15 +33,15 @@ def test_weights_and_evidence_give_the_raw_weights_back():
     known = correlated_gaussian(2)
     proposal = good_proposal(known)
     samples = run(known, proposal, n=256)
-    z = draw(proposal, 256, np.random.default_rng(0))
-    raw = samples.log_likelihoods + log_prior(z) - log_density(proposal, z) - np.log(256)
+    z = proposal.draws(256, np.random.default_rng(0))
+    raw = samples.log_likelihoods + log_prior(z) - proposal.log_density(z) - np.log(256)
     assert samples.log_weights + samples.log_evidence == pytest.approx(raw)
 
 
 def test_a_proposal_that_misses_is_given_away_by_its_k():
     known = correlated_gaussian(5)
     centre = normal_of((known.mean + 2.0) / 4.0)
-    narrow = make_proposal([1.0], [centre + 0.1], [1e-4 * np.eye(5)])
+    narrow = Mixture.of([1.0], [centre + 0.1], [1e-4 * np.eye(5)])
     assert run(known, narrow).pareto_k > 0.7
 
 

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from cavity.errors import SearchError
-from cavity.message.pareto import effective_sample_size
 from cavity.search import Laplace
-from cavity.search.laplace import tempered
 
 from ...statistics.search.problems import box_problem, correlated_gaussian, profile
 
@@ -79,11 +77,3 @@ def test_no_finite_point_is_an_error_that_says_what_to_do():
         SearchError, match="dataset d07 has a finite likelihood; narrow the priors or use a nested search"
     ):
         Laplace().run(problem, np.random.default_rng(1))
-
-
-def test_weights_are_tempered_until_enough_draws_matter():
-    log_weights = np.append(-50.0 * np.random.default_rng(0).random(200), -np.inf)
-    assert effective_sample_size(log_weights) < 20
-    assert effective_sample_size(tempered(log_weights, 20.0)) == pytest.approx(20.0, rel=1e-3)
-    assert tempered(log_weights, 20.0)[-1] == -np.inf
-    assert np.array_equal(tempered(log_weights, 1.0), log_weights)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from cavity.search.proposal import draw, make_proposal
+from cavity.numerics.mixture import Mixture
 from cavity.strategy.draws import weighted_together
 from cavity.strategy.round import Batch, from_tree, to_tree
 from cavity.strategy.tilted import Interim
@@ -18,8 +18,8 @@ def log_l(theta, z):
 
 
 def batch(mean, width, n=600, seed=0, interim=PRIOR):
-    proposal = make_proposal([1.0], [mean], [width**2 * np.eye(2)], prior_fraction=0.1)
-    points = draw(proposal, n, np.random.default_rng(seed))
+    proposal = Mixture.of([1.0], [mean], [width**2 * np.eye(2)], prior_fraction=0.1)
+    points = proposal.draws(n, np.random.default_rng(seed))
     theta, z = interim.mean + interim.sd * points[:, :1], points[:, 1:]
     return Batch(theta, z, log_l(theta, z), proposal, interim.mean, interim.sd)
 

@@ -7,11 +7,10 @@ import pytest
 
 from cavity.errors import ResultError
 from cavity.model import Collection, Model
-from cavity.posterior.phase import PhaseResult
 from cavity.posterior.result import Result
 from cavity.posterior.samples import Samples
 from cavity.prior import UniformPrior
-from cavity.strategy.interpolate import LinearInterpolator, SplineInterpolator, results_of_phase
+from cavity.strategy.interpolate import LinearInterpolator, SplineInterpolator
 
 
 class Gaussian:
@@ -110,20 +109,6 @@ def test_instances_can_be_interpolated_without_uncertainty():
     assert interpolator[interpolator.gaussian.centre == 15.0].time == 1.5
     with pytest.raises(ResultError, match="no uncertainty"):
         interpolator.samples(interpolator.time == 0.5)
-
-
-def test_a_phases_datasets_are_fits_over_the_columns_of_the_table():
-    local = {f"d{k}": samples_of(10.0 * k, seed=k) for k in range(3)}
-    covariates = {f"d{k}": {"time": float(k)} for k in range(3)}
-    models = {dataset: model_of().to_dict() for dataset in local}
-    phase = PhaseResult("study", "main", "independent", locals=local, covariates=covariates, models=models)
-    interpolator = LinearInterpolator(results_of_phase(phase))
-    assert interpolator[interpolator.time == 0.5].gaussian.centre == pytest.approx(5.0, abs=0.1)
-    bare = PhaseResult("study", "main", "independent", locals=local, covariates=covariates)
-    with pytest.raises(ResultError, match="does not hold the model of dataset d0"):
-        results_of_phase(bare)
-    given = results_of_phase(bare, models={dataset: model_of() for dataset in local})
-    assert given[2].covariates == {"time": 2.0}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cavity.propagate.hmc import autocorrelated_ess, hamiltonian_draws
+from cavity.numerics.hmc import autocorrelated_ess, hamiltonian_draws
 
 
 def test_a_correlated_gaussian_from_a_poor_metric():

@@ -1,6 +1,12 @@
 """Hamiltonian Monte Carlo with many short parallel chains: for densities that no proposal fits."""
 
+from collections.abc import Callable
+from typing import Annotated
+
 import numpy as np
+
+from cavity.numerics.gaussian import is_positive_definite
+from cavity.numerics.types import Array
 
 CHAINS = 32
 WARM_UP = 150
@@ -9,21 +15,28 @@ LONGEST_PATH = 12
 LONGEST_CHAIN = 8
 
 
-def hamiltonian_draws(log_density, gradient, points, log_weights, covariance, n, rng, least_ess=0.0):
-    """Draws from a density by Hamiltonian Monte Carlo, whitened by a covariance.
+def hamiltonian_draws(
+    log_density: Callable[[Annotated[Array, "Q D"]], Annotated[Array, "Q"]],
+    gradient: Callable[[Annotated[Array, "Q D"]], Annotated[Array, "Q D"]],
+    points: Annotated[Array, "S D"],
+    log_weights: Annotated[Array, "S"],
+    covariance: Annotated[Array, "D D"],
+    n: int,
+    rng: np.random.Generator,
+    least_ess: float = 0.0,
+) -> tuple[Annotated[Array, "n D"], float]:
+    """Draws from a density by Hamiltonian Monte Carlo (Neal 2011), whitened by a covariance.
 
     Parameters
     ----------
     log_density, gradient
-        phi [Q, D] -> [Q] and [Q, D]. The gradient may be approximate: acceptance uses the density itself.
+        The gradient may be approximate: acceptance uses the density itself.
     points, log_weights
-        [S, D] and [S]: where chains may start.
+        Where chains may start.
     covariance
-        [D, D], the metric; fitted anew to the chains half way through the warm-up.
+        The metric; fitted anew to the chains half way through the warm-up.
     n
         How many draws to return (at least).
-    rng
-        A Generator.
     least_ess
         The chains go on, up to eight times as long, until every coordinate has this effective sample size; then they
         are thinned to n.
@@ -52,7 +65,8 @@ def hamiltonian_draws(log_density, gradient, points, log_weights, covariance, n,
             if iteration == WARM_UP // 2:
                 recent = np.concatenate(history[WARM_UP // 4 :])
                 cloud = np.cov(recent.T).reshape(x.shape[1], -1)
-                factor = np.linalg.cholesky(cloud + 1e-8 * np.trace(cloud) / len(cloud) * np.eye(len(cloud)))
+                cloud = cloud + 1e-8 * np.trace(cloud) / len(cloud) * np.eye(len(cloud))
+                factor = np.linalg.cholesky(cloud) if is_positive_definite(cloud) else factor  # no chain has moved
         else:
             kept.append(x)
     chains = np.stack(kept)
@@ -82,8 +96,8 @@ def _transition(log_density, gradient, x, value, slope, factor, step, steps, rng
     return np.where(pick, position, x), np.where(accept, new, value), np.where(pick, force, slope), acceptance
 
 
-def autocorrelated_ess(chains):
-    """Effective sample size of parallel chains [T, C] (Geyer's initial positive sequence; Vehtari et al. 2021)."""
+def autocorrelated_ess(chains: Annotated[Array, "T C"]) -> float:
+    """Effective sample size of parallel chains (Geyer's initial positive sequence; Vehtari et al. 2021)."""
     T, C = chains.shape
     if T < 4:
         return float(C)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cavity.message.gaussian import Gaussian, weighted_moments
+from cavity.numerics.gaussian import Gaussian, weighted_moments
 
 
 @pytest.fixture

@@ -1,14 +1,17 @@
 """Scrambled Sobol points, uniform and standard normal."""
 
 import warnings
+from typing import Annotated
 
 import numpy as np
 from scipy.special import ndtri
 
+from cavity.numerics.types import Array, Seed
+
 TAIL = 1e-10  # keeps Phi^-1 finite
 
 
-def sobol_uniform(n, d, seed):
+def sobol_uniform(n: int, d: int, seed: Seed) -> Annotated[Array, "n d"]:
     """The first n points of a scrambled Sobol sequence in d dimensions.
 
     Parameters
@@ -30,7 +33,7 @@ def sobol_uniform(n, d, seed):
         return np.clip(_sequence(d, np.random.default_rng(seed)).random(n), TAIL, 1 - TAIL)
 
 
-def sobol_normal(n, d, seed):
+def sobol_normal(n: int, d: int, seed: Seed) -> Annotated[Array, "n d"]:
     """:func:`sobol_uniform` through the normal quantile function: [n, d], standard normal."""
     return ndtri(sobol_uniform(n, d, seed))
 

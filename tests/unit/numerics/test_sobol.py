@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cavity.message.sobol import sobol_normal, sobol_uniform
+from cavity.numerics.sobol import sobol_normal, sobol_uniform
 
 
 def test_the_same_seed_gives_the_same_points():

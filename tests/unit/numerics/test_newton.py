@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cavity.search.mode import covariance_of, derivatives, find_mode, stencil
+from cavity.numerics.newton import climb, covariance_of, find_mode
 
 PRECISION = np.array([[4.0, 1.0, 0.0], [1.0, 30.0, -2.0], [0.0, -2.0, 900.0]])
 CENTRE = np.array([0.5, -1.0, 0.2])
@@ -10,14 +10,6 @@ CENTRE = np.array([0.5, -1.0, 0.2])
 def quadratic(z):
     away = z - CENTRE
     return -0.5 * np.einsum("ni,ij,nj->n", away, PRECISION, away)
-
-
-def test_derivatives_of_a_quadratic_are_exact():
-    steps = np.array([0.1, 0.05, 0.01])
-    z = np.array([0.3, -0.9, 0.25])
-    gradient, hessian = derivatives(quadratic(z + stencil(3) * steps), steps)
-    assert gradient == pytest.approx(-PRECISION @ (z - CENTRE))
-    assert hessian == pytest.approx(-PRECISION, abs=1e-8)
 
 
 def test_the_mode_of_a_gaussian_and_its_precision_are_found():
@@ -74,3 +66,36 @@ def test_gradients_give_the_same_mode_in_fewer_points():
 def test_a_gradient_that_is_no_number_is_replaced_by_differences():
     mode = find_mode(quadratic, np.zeros(3), gradient=lambda z: np.full(z.shape, np.nan))
     assert mode.converged and mode.z == pytest.approx(CENTRE, abs=1e-3)
+
+
+def curved(z):
+    """A density with a curved ridge, its gradient and its Hessian; the mode is at (1, 1)."""
+    x, y = z
+    a, b = 1 - x, y - x * x
+    gradient = np.array([2 * a + 40 * b * x, -20 * b])
+    hessian = np.array([[-2 + 40 * (b - 2 * x * x), 40 * x], [40 * x, -20.0]])
+    return -a * a - 10 * b * b, gradient, hessian
+
+
+def test_a_ridge_is_climbed_to_its_mode_with_the_curvature_there():
+    found = climb(lambda z: curved(z)[0], lambda z: curved(z)[1:], np.array([-1.2, 1.0]), np.eye(2))
+    assert found.converged and found.x == pytest.approx([1.0, 1.0], abs=1e-5)
+    assert found.value == pytest.approx(0.0, abs=1e-9)
+    assert found.covariance == pytest.approx(np.linalg.inv(-curved([1.0, 1.0])[2]), rel=1e-3)
+
+
+def test_one_step_is_not_yet_the_mode():
+    found = climb(lambda z: curved(z)[0], lambda z: curved(z)[1:], np.array([-1.2, 1.0]), np.eye(2), iterations=1)
+    assert not found.converged and found.iterations == 1 and np.abs(found.x - 1.0).max() > 0.1
+
+
+def test_a_gaussian_takes_one_step_whatever_the_first_scale():
+    for scale in (0.1, 1.0):
+        found = climb(
+            lambda z: float(quadratic(z[None])[0]),
+            lambda z: (-(z - CENTRE) @ PRECISION, -PRECISION),
+            np.zeros(3),
+            scale * np.eye(3),
+        )
+        assert found.converged and found.x == pytest.approx(CENTRE, abs=1e-9)
+        assert np.linalg.inv(PRECISION) == pytest.approx(found.covariance)
