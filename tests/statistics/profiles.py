@@ -30,12 +30,12 @@ class Profile:
 class ProfileAnalysis(cv.Analysis):
     """chi^2 with known noise."""
 
-    def __init__(self, data):
-        self.data = data
+    def __init__(self, data, noise=NOISE):
+        self.data, self.noise = data, noise
         self.x = np.arange(len(data), dtype=float)
 
     def log_likelihood_function(self, instance):
-        r = (self.data - profile(self.x, instance.centre, instance.normalization, instance.sigma)) / NOISE
+        r = (self.data - profile(self.x, instance.centre, instance.normalization, instance.sigma)) / self.noise
         return float(-0.5 * r @ r)
 
 
@@ -98,6 +98,7 @@ class SharedProfiles:
     """One centre ~ N(50, 30) for all."""
 
     data: np.ndarray
+    noise: float = NOISE
 
     def graph(self):
         centre = cv.GaussianPrior(50.0, 30.0)
@@ -105,14 +106,16 @@ class SharedProfiles:
             cv.Model(Profile, centre=centre, normalization=cv.LogUniformPrior(1e-2, 1e2), sigma=sigma_prior())
             for _ in self.data
         ]
-        return cv.FactorGraphModel(*(cv.AnalysisFactor(m, ProfileAnalysis(y)) for m, y in zip(models, self.data)))
+        return cv.FactorGraphModel(
+            *(cv.AnalysisFactor(m, ProfileAnalysis(y, self.noise)) for m, y in zip(models, self.data))
+        )
 
     def exact(self):
         """(mean, sd), the 16, 50 and 84 % quantiles, and the log evidence."""
         centres = np.arange(-90.0, 190.0, 0.25)
         normalization = log_grid_of(cv.LogUniformPrior(1e-2, 1e2), 1e-2, 1e2, 160)
         sigma = midpoints(sigma_prior(), np.linspace(SMALLEST_SIGMA, 25.0, 50))
-        log_l, _ = site_functions(self.data, NOISE, centres, normalization, sigma)
+        log_l, _ = site_functions(self.data, self.noise, centres, normalization, sigma)
         log_p = log_l.sum(0) + cv.GaussianPrior(50.0, 30.0).log_prob(centres) + np.log(0.25)
         log_z = logsumexp(log_p)
         p = np.exp(log_p - log_z)
@@ -126,3 +129,10 @@ def shared_profiles(n, seed):
     rng = generator(seed, "shared profiles")
     parameters = np.full(n, 50.0), rng.uniform(0.15, 0.5, n), rng.uniform(4.0, 12.0, n)
     return SharedProfiles(simulate_profiles(seed, *parameters, NOISE))
+
+
+def low_profiles(n, seed):
+    """n profiles of one mode each, so faint that a centre's likelihood is no polynomial over its posterior."""
+    rng = generator(seed, "low profiles")
+    data = simulate_profiles(seed, np.full(n, 50.0), np.full(n, 2.0), rng.uniform(6.0, 12.0, n), 0.1)
+    return SharedProfiles(data, noise=0.1)

@@ -1,12 +1,14 @@
 """Expectation propagation from likelihoods to posteriors, against exact and long-run answers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import cavity as cv
 from tests.statistics.check import assert_same_posterior
 from tests.statistics.linear import LinearProblem
-from tests.statistics.profiles import hierarchical_profiles, shared_profiles
+from tests.statistics.profiles import hierarchical_profiles, low_profiles, shared_profiles
 from tests.statistics.propagate.problems import EIGHT_SCHOOLS, EIGHT_SCHOOLS_LOCAL, SURGICAL, SURGICAL_LOCAL
 
 SEEDS = [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in (2, 3))]
@@ -72,8 +74,8 @@ PUBLISHED = {
 }
 
 
-def fit(graph, seed, search=None):
-    return graph.optimise(cv.ExpectationPropagation(search=search or cv.Laplace(), seed=seed))
+def fit(graph, seed, search=None, **settings):
+    return graph.optimise(cv.ExpectationPropagation(search=search or cv.Laplace(), seed=seed, **settings))
 
 
 def shared_of(result):
@@ -120,12 +122,31 @@ def test_shared_coefficients_agree_with_the_closed_form(p, drawn, seed):
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_shared_centre_with_several_modes_agrees_with_quadrature(seed):
     problem = shared_profiles(3, seed=seed)
-    result = fit(problem.graph(), seed, cv.DynestyStatic(nlive=50))
+    result = fit(problem.graph(), seed, cv.DynestyStatic(nlive=50), max_calls=None)
     (mean, sd), marks, log_evidence = problem.exact()
     row = result.shared.statistics()["centre"]
     assert_same_posterior({"centre": (row["mean"], row["sd"])}, {"centre": (mean, sd)}, dm=0.05, sdr=(0.95, 1.05))
     assert np.abs(np.array([row["q16"], row["q50"], row["q84"]]) - marks).max() < 0.05 * sd
     assert result.log_evidence == pytest.approx(log_evidence, abs=0.2)
+
+
+@pytest.mark.parametrize("seed", [4, *(pytest.param(seed, marks=pytest.mark.long) for seed in (2, 3, 5, 7))])
+def test_a_shared_centre_that_no_polynomial_follows_agrees_with_quadrature(seed):
+    """The sites' polynomials led draws of no weight to infinite heights, and the rounds to a centre 40 sd away."""
+    problem = low_profiles(3, seed)
+    result = fit(problem.graph(), seed, max_calls=None)
+    (mean, sd), _, log_evidence = problem.exact()
+    assert result.converged and not result.warnings
+    assert_same_posterior(shared_of(result), {"centre": (mean, sd)}, dm=0.05, sdr=(0.95, 1.05))
+    assert result.log_evidence == pytest.approx(log_evidence, abs=0.2)
+
+
+def test_that_check_fails_when_a_profile_is_dropped():
+    problem = low_profiles(3, 4)
+    (mean, sd), _, _ = problem.exact()
+    fewer = replace(problem, data=problem.data[1:])
+    with pytest.raises(AssertionError, match="centre"):
+        assert_same_posterior(shared_of(fit(fewer.graph(), 4)), {"centre": (mean, sd)}, dm=0.05, sdr=(0.95, 1.05))
 
 
 def test_the_check_fails_when_a_dataset_is_dropped():

@@ -108,3 +108,16 @@ def test_one_process_gives_the_bits_of_the_workflow(finished, tmp_path):
     published = finished.published()
     for name in ("summary.json", "posterior.h5"):
         assert (tmp_path / name).read_bytes() == published[name]
+
+
+@pytest.mark.long
+def test_a_plot_that_fails_stops_no_publication(fresh):
+    path = fresh.study / "study.py"
+    drawn = "data, noise_map = [1.0], 1.0\n\n    def model_data(self, instance):\n        return 1 / 0\n\n    "
+    path.write_text(path.read_text().replace("def __init__(self, y", f"{drawn}def __init__(self, y"))
+    run = fresh.run()
+    published = fresh.published()
+    assert {"summary.json", "posterior.h5", "corner.png", "graph.png"} <= set(published)
+    assert not [name for name in published if name.startswith("fit")]
+    assert "plots/fit_d0.png: not drawn, ZeroDivisionError: division by zero; everything else goes on" in run.output
+    assert fresh.run().jobs == {"all": 1}

@@ -14,8 +14,11 @@ from cavity.errors import CavityError
 from cavity.study.layout import open_layout, prepare_jobs
 from cavity.study.layout_parts import PartLayout
 
+GIVEN = workflow.config_settings  # of the command line; a module may have a configuration that is not made of it
+FILES = GIVEN.configfiles if all(config.get(key) == value for key, value in GIVEN.overwrite_config.items()) else ()
+
 try:
-    LAYOUT, OVERRIDES = open_layout(config, ROOT, workflow.overwrite_configfiles)
+    LAYOUT, OVERRIDES = open_layout(config, ROOT, FILES, GIVEN.config.get("study"))
     PARTS = PartLayout(LAYOUT)
     CELL_SHARDS = PARTS.shard_pattern
 except CavityError as error:

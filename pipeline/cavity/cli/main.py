@@ -1,6 +1,7 @@
 """``cavity VERB ...``: finds the verb's module, and turns a user's error into one sentence and exit code 2."""
 
 import argparse
+import logging
 import os
 import sys
 import traceback
@@ -51,7 +52,7 @@ def main(arguments=None):
     parser.add_argument("--log", help="a file for progress and warnings; an error is printed as well")
     module.add_arguments(parser)
     options = parser.parse_args(arguments[1:])
-    with log_file(options.log) as say:
+    with log_file(options.log) as say, plot_warnings(say):
         try:
             module.run(options)
         except CavityError as error:
@@ -83,6 +84,18 @@ def log_file(path):
             sys.stderr.flush()
             os.dup2(terminal, sys.stderr.fileno())
             os.close(terminal)
+
+
+@contextmanager
+def plot_warnings(say):
+    """A plot that is missing is said like an error: the job ends well, and nobody reads the log of one that did."""
+    logger, handler = logging.getLogger("cavity.plot"), logging.Handler(logging.WARNING)
+    handler.emit = lambda record: say(record.getMessage())
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 def _overview():

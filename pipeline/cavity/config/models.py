@@ -44,6 +44,10 @@ class PhaseConfig(Section):
     )
     search: SearchConfig = Field(default_factory=lambda: SearchConfig(name="DynestyStatic", nlive=50))
     ep: ExpectationPropagationConfig = Field(default_factory=ExpectationPropagationConfig)
+    max_calls: Annotated[int, Field(ge=1000)] | Literal["auto"] | None = Field(
+        "auto",
+        description="likelihood calls of one dataset at most; auto: 50,000, in a joint phase any number",
+    )
     on_error: Literal["raise", "reject"] = Field("raise", description="what a likelihood that fails does to the fit")
     after: tuple[PhaseName, ...] | None = Field(
         None, description="the phases and grid searches whose results this one sees; every earlier phase unless given"

@@ -7,31 +7,40 @@ from cavity.config.read import read_yaml
 from cavity.errors import ConfigError, did_you_mean, nearest
 
 
-def resolve_study(config, folder, files=()):
+def resolve_study(config, folder, files=(), chosen=None):
     """The config.yaml that a workflow's configuration means, and the keys it overrides.
 
-    A configuration with ``datasets`` is a study itself and comes from the last of ``files``; otherwise ``study`` is the
-    name of a folder under ``<folder>/config`` or the path of a config.yaml.
+    Where there are ``files``, the study is the one in their folder, whatever keys they have: the first file is its
+    config.yaml, and later ones override it. Otherwise ``study`` is the name of a folder under ``<folder>/config`` or
+    the path of a config.yaml.
 
     Parameters
     ----------
     config
-        The workflow's configuration, a mapping.
+        The workflow's configuration, a mapping: the default one, the files and the command line's keys, merged.
     folder
         The root of the repository.
     files
-        Configuration files, in the order they were read.
+        Configuration files of the command line, in the order they were read.
+    chosen
+        The key ``study`` of the command line, where it has one.
 
     Returns
     -------
     (Path, dict)
+
+    Raises
+    ------
+    ConfigError
+        Where no study is meant, or two are.
     """
-    keys = [key for key in StudyConfig.model_fields if key not in ("study", "datasets")]
+    if files:
+        if chosen is not None:
+            raise ConfigError(f"--configfile {files[0]} is a study, --config study={chosen} another; give one of them")
+        return _study_of_files(config, [Path(file) for file in files])
     if "datasets" in config:
-        if not files:
-            raise ConfigError("datasets: a study is a file; pass it with --configfile PATH or --config study=PATH")
-        path, own = Path(files[-1]), read_yaml(files[-1])
-        return path, {key: config[key] for key in keys if key in config and config[key] != own.get(key)}
+        raise ConfigError("datasets: a study is a file; pass it with --configfile PATH or --config study=PATH")
+    keys = [key for key in StudyConfig.model_fields if key not in ("study", "datasets")]
     choice = config.get("study")
     if not isinstance(choice, str) or not choice:
         raise ConfigError("study: name a folder under config/ or the path of a config.yaml")
@@ -48,3 +57,28 @@ def resolve_study(config, folder, files=()):
         hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}, or give the path of a config.yaml"
         raise ConfigError(f"study {choice}: no such study; {hint}")
     return path, {key: config[key] for key in keys if key in config}
+
+
+def _study_of_files(config, files):
+    """The first of the files, and what later ones and the command line override."""
+    path, own, given = files[0], read_yaml(files[0]), {}
+    for file in files:
+        if file.resolve().parent != path.resolve().parent:
+            raise ConfigError(
+                f"--configfile: {path} and {file} lie in two folders, and a study is one folder; "
+                "keep the study's and replace its keys with --config KEY=VALUE"
+            )
+        given.update(read_yaml(file))
+    module = given.get("study")
+    if isinstance(module, str) and not (path.parent / module).is_file():
+        raise ConfigError(
+            f"{path}: study: there is no file {path.parent / module}; --configfile takes a study's own config.yaml, "
+            "and --config study=NAME chooses a study by its name"
+        )
+    keys = list(StudyConfig.model_fields)
+    unknown = [key for key in config if key not in keys and key not in own]
+    if unknown:
+        raise ConfigError(f"{unknown[0]}: no such key{did_you_mean(unknown[0], keys)}")
+    said = {key: value for key, value in config.items() if key != "study"}  # the default configuration has a study too
+    said |= {"study": module} if "study" in given else {}
+    return path, {key: said[key] for key in keys if key in said and said[key] != own.get(key)}

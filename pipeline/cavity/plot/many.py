@@ -1,12 +1,13 @@
 """The plots of what is made of phases: grid searches, sensitivity maps, comparisons, interpolations."""
 
+from functools import partial
 from pathlib import Path
 
 from cavity.plot.comparison import plot_comparison
 from cavity.plot.covariate import plot_covariate
 from cavity.plot.grid import plot_grid
 from cavity.plot.sensitivity import plot_sensitivity
-from cavity.plot.style import save_figure
+from cavity.plot.style import try_save
 from cavity.strategy.compare import ModelComparison
 from cavity.strategy.grid_phase import PhaseGrid, plotted_arrays
 from cavity.strategy.sensitivity_phase import PhaseSensitivity
@@ -15,26 +16,31 @@ MOST_FITS = 30  # datasets that get a figure of their own
 
 
 def draw_part(made, folder):
-    """Draw a part's plots into a folder, which is made; returns their paths."""
+    """Draw a part's plots into a folder, which is made; returns their paths. One that fails is a warning."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    return [path for name, plot in _figures(made) for path in try_save(folder / f"{name}.png", plot)]
+
+
+def _figures(made):
+    """(file name, function that returns the figure or its axes) of a part."""
     if isinstance(made, PhaseGrid):
-        return [_grid(fit, result, folder) for fit, result in list(made.fits.items())[:MOST_FITS]]
+        return [(fit, partial(_grid, fit, result)) for fit, result in list(made.fits.items())[:MOST_FITS]]
     if isinstance(made, PhaseSensitivity):
-        return [_map(fit, result, made.level, folder) for fit, result in list(made.fits.items())[:MOST_FITS]]
+        return [(fit, partial(_map, fit, result, made.level)) for fit, result in list(made.fits.items())[:MOST_FITS]]
     if isinstance(made, ModelComparison):
-        return [save_figure(plot_comparison(made), folder / "comparison.png")]
-    return [save_figure(plot_covariate(made), folder / "curves.png")]
+        return [("comparison", partial(plot_comparison, made))]
+    return [("curves", partial(plot_covariate, made))]
 
 
-def _grid(fit, result, folder):
+def _grid(fit, result):
     values, errors, edges, labels = plotted_arrays(result)
     ax = plot_grid(values, edges, labels, errors)
     ax.set_title(f"{fit}: {ax.get_title(loc='left')}", loc="left")
-    return save_figure(ax, folder / f"{fit}.png")
+    return ax
 
 
-def _map(fit, result, level, folder):
+def _map(fit, result, level):
     values, errors, truths = result.log_evidence_differences, result.log_evidence_difference_errors, result.truths
     for _ in result.axes[2:]:  # further axes: the middle of each
         middle = values.shape[2] // 2
@@ -42,4 +48,4 @@ def _map(fit, result, level, folder):
     ax = plot_sensitivity(values, truths[:2], [axis.name for axis in result.axes[:2]], level, errors)
     shown = ax.get_title(loc="left")
     ax.set_title(f"{fit}: {shown}" if shown else fit, loc="left")
-    return save_figure(ax, folder / f"{fit}.png")
+    return ax

@@ -1,5 +1,6 @@
 """All figures of a phase, written into a folder."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from cavity.plot.corner import LARGEST_CORNER, plot_corner
 from cavity.plot.fit import fit_of, plot_fit, plot_fits
 from cavity.plot.graph import describe_views, plot_graph
 from cavity.plot.population import plot_population
-from cavity.plot.style import save_figure
+from cavity.plot.style import try_plot, try_save
 
 LARGEST_FITS = 40  # datasets whose fits get a file of their own
 LARGEST_GRAPH = 300  # datasets whose models are composed to find the plates
@@ -20,6 +21,8 @@ BAND_DRAWS = 100  # posterior draws that make the band around a model
 
 def draw_phase(context, result, folder, truth=None):
     """Draw a phase of a study: its graph and its fits come from the models and the data that the study composes.
+
+    A plot that fails is a warning with its name; the others are drawn.
 
     Parameters
     ----------
@@ -36,12 +39,13 @@ def draw_phase(context, result, folder, truth=None):
     -------
     list of pathlib.Path
     """
-    shown = context.datasets[:LARGEST_GRAPH]
-    views = [context.view(dataset) for dataset in shown]
-    description = describe_views(views, context.names.priors, context.names.parents, total=len(context.datasets))
-    fits = {}
+    folder, fits = Path(folder), {}
+    graph = folder / "graph.png"
+    views = try_plot(graph, lambda: [context.view(dataset) for dataset in context.datasets[:LARGEST_GRAPH]]) or []
+    names, total = context.names, len(context.datasets)
+    description = try_plot(graph, lambda: describe_views(views, names.priors, names.parents, total, names.plates))
     for view in views[:LARGEST_FITS]:
-        fit = fit_of_dataset(view, result)
+        fit = try_plot(folder / f"fit_{view.dataset}.png", fit_of_dataset, view, result)
         if fit is not None:
             fits[view.dataset] = fit
     return write_plots(result, folder, description, fits, truth)
@@ -75,7 +79,7 @@ def fit_of_dataset(view, result):
 
 
 def write_plots(result, folder, description=None, fits=None, truth=None, x_label="x", y_label="data"):
-    """Draw what a phase's result can show: graph, corner, populations, convergence, fits.
+    """Draw what a phase's result can show: graph, corner, populations, convergence, fits; warn of those that fail.
 
     Parameters
     ----------
@@ -95,52 +99,54 @@ def write_plots(result, folder, description=None, fits=None, truth=None, x_label
     list of pathlib.Path
     """
     folder, written = Path(folder), []
+    folder.mkdir(parents=True, exist_ok=True)
     description = description or result.graph
-    for name, figure in _figures(result, description, truth or {}):
-        written.append(save_figure(figure, folder / f"{name}.png"))
+    for name, plot in _figures(result, description, truth or {}):
+        written += try_save(folder / f"{name}.png", plot)
     curves = {dataset: fit for dataset, fit in (fits or {}).items() if fit.data.ndim == 1}
     if len(curves) > 1:
-        written.append(save_figure(plot_fits(curves, x_label, y_label), folder / "fits.png"))
+        written += try_save(folder / "fits.png", partial(plot_fits, curves, x_label, y_label))
     drawable = [(dataset, fit) for dataset, fit in (fits or {}).items() if fit.data.size > 1]
     for dataset, fit in drawable[:LARGEST_FITS]:
-        figure = plot_fit(fit, dataset, x_label, y_label)
-        written.append(save_figure(figure, folder / f"fit_{dataset}.png"))
+        written += try_save(folder / f"fit_{dataset}.png", partial(plot_fit, fit, dataset, x_label, y_label))
     return written
 
 
 def _figures(result, description, truth):
-    """(file name, figure) one by one, so that only one figure is in memory."""
+    """(file name, function that returns the figure), so that only one figure is in memory."""
     if description:
-        yield "graph", plot_graph(description, title=result.study)
+        yield "graph", partial(plot_graph, description, title=result.study)
     if result.shared is not None:
-        names = result.shared.names[:LARGEST_CORNER]
-        yield "corner", plot_corner(result.shared, names, truth=truth, title=f"{result.study}, {result.phase}")
+        names, title = result.shared.names[:LARGEST_CORNER], f"{result.study}, {result.phase}"
+        yield "corner", partial(plot_corner, result.shared, names, truth=truth, title=title)
     pairs = populations(description)
     for parent, drawn in pairs:
         if any(drawn in samples.names for samples in result.locals.values()):
-            family, arguments = description["parents"][parent]["family"], description["parents"][parent]["arguments"]
-            yield (
-                "population" if len(pairs) == 1 else f"population_{parent}_{drawn}",
-                plot_population(
-                    result,
-                    parent,
-                    drawn,
-                    family=getattr(cavity.prior, family),
-                    arguments=arguments,
-                    truth=_true_arguments(arguments, truth),
-                    true_values={name: truth.get(f"{name}.{drawn}", np.nan) for name in result.locals},
-                ),
-            )
+            name = "population" if len(pairs) == 1 else f"population_{parent}_{drawn}"
+            yield name, partial(_population, result, parent, drawn, description["parents"][parent], truth)
     if any(entry.get("mean") for entry in result.history):
-        yield "convergence", plot_convergence(result.history, mcse=result.mcse)
+        yield "convergence", partial(plot_convergence, result.history, mcse=result.mcse)
+
+
+def _population(result, parent, drawn, described, truth):
+    """The plot of one parent and what is drawn from it; ``described`` has its family and arguments."""
+    return plot_population(
+        result,
+        parent,
+        drawn,
+        family=getattr(cavity.prior, described["family"]),
+        arguments=described["arguments"],
+        truth=_true_arguments(described["arguments"], truth),
+        true_values={name: truth.get(f"{name}.{drawn}", np.nan) for name in result.locals},
+    )
 
 
 def populations(description):
-    """[(parent, path of the parameter drawn from it)], each once."""
-    description = description or {"nodes": (), "edges": ()}
+    """[(parent, path of the parameter drawn from it)], each once, of parents that are the same for all datasets."""
+    description = description or {"nodes": (), "edges": (), "parents": ()}
     paths = {node["id"]: node["label"] for node in description["nodes"] if node["role"] == "drawn"}
     pairs = [(start.removeprefix("parent:"), paths[end]) for start, end in description["edges"] if end in paths]
-    return list(dict.fromkeys(pairs))
+    return [pair for pair in dict.fromkeys(pairs) if pair[0] in description["parents"]]
 
 
 def _true_arguments(arguments, truth):

@@ -1,6 +1,10 @@
 """One look for every figure: a colour-blind-safe palette by role, quiet axes, the same bytes for the same content."""
 
+import logging
+from contextlib import suppress
 from functools import wraps
+
+logger = logging.getLogger("cavity.plot")
 
 # Okabe & Ito (2008), told apart under every common colour vision; a role has one colour in every figure.
 COLOURS = {
@@ -92,6 +96,28 @@ def save_figure(plotted, path, dpi=150):
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format=suffix, dpi=dpi, metadata=metadata)
     return path
+
+
+def try_save(path, plot):
+    """Save the figure that ``plot()`` returns: [path], or nothing where it failed, see :func:`try_plot`."""
+    saved = try_plot(path, lambda: save_figure(plot(), path))
+    return [] if saved is None else [saved]
+
+
+def try_plot(path, function, *arguments):
+    """What a function returns that a plot needs; where it raises, a warning that names the plot, and None.
+
+    A picture never costs the numbers that it shows. An earlier picture under ``path`` is removed: it shows others.
+    """
+    try:
+        return function(*arguments)
+    except Exception as error:
+        said = " ".join(str(error).split())
+        logger.warning("%s: not drawn, %s: %s; everything else goes on", path, type(error).__name__, said)
+        logger.debug("%s: not drawn", path, exc_info=error)
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        return None
 
 
 def parameter_label(samples, name):

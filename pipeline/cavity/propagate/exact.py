@@ -145,9 +145,9 @@ def _bridge(target, chain, proposal, seed, ess):
     share = ess / (ess + len(fresh))
     value = float(np.median(ours))
     for _ in range(200):
-        upper = log_sum_exp(theirs - np.logaddexp(np.log(share) + theirs, np.log1p(-share) + value)) - np.log(
-            len(fresh)
-        )
+        with np.errstate(invalid="ignore"):  # no fresh draw has any density: no evidence, said below
+            bridged = theirs - np.logaddexp(np.log(share) + theirs, np.log1p(-share) + value)
+        upper = log_sum_exp(bridged) - np.log(len(fresh))
         lower = log_sum_exp(-np.logaddexp(np.log(share) + ours, np.log1p(-share) + value)) - np.log(len(chain))
         value, previous = float(upper - lower), value
         if not np.isfinite(value):

@@ -1,7 +1,7 @@
 """The one door: a Search gets a problem and a generator, and returns Samples."""
 
 import logging
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from time import perf_counter, process_time
 from typing import ClassVar
 
@@ -15,6 +15,9 @@ from cavity.search.identity import content_hash
 from cavity.search.progress import Progress
 
 logger = logging.getLogger("cavity.search")
+
+#: Of its budget: a search whose steps have many calls stops before the last one.
+NEARLY = 0.9
 
 #: Settings that are objects, by their name in a config file; their modules add them.
 PARTS = {}
@@ -49,12 +52,21 @@ class Search:
 
     #: Packages whose version decides the numbers.
     libraries: ClassVar[tuple[str, ...]] = ()
+    #: The setting that is the library's own limit of likelihood calls; None: the search ends by itself.
+    calls_limit: ClassVar[str | None] = None
+
+    def limited(self, max_calls):
+        """The same search with its library's limit of calls no larger than ``max_calls`` (None: as it is)."""
+        if self.calls_limit is None or max_calls is None:
+            return self
+        own = getattr(self, self.calls_limit)
+        return replace(self, **{self.calls_limit: max_calls if own is None else min(own, max_calls)})
 
     def search(self, problem, guard, rng):
         """The adapter's own part: call ``guard`` as often as needed and return Samples."""
         raise NotImplementedError
 
-    def run(self, problem, rng, checkpoint=None, on_error="raise", progress=None):
+    def run(self, problem, rng, checkpoint=None, on_error="raise", progress=None, max_calls=None):
         """Search one problem.
 
         Parameters
@@ -70,6 +82,9 @@ class Search:
             ``raise`` or ``reject``, see :class:`~cavity.search.guard.Guard`.
         progress
             A :class:`~cavity.search.progress.Progress`, or None for silence.
+        max_calls
+            A budget that the library's own limit is set from, or None. A run that it stopped has
+            ``info["calls_spent"]`` True; any other is to the bit the run without.
 
         Returns
         -------
@@ -90,7 +105,13 @@ class Search:
         guard = Guard(problem, on_error, log, progress, self.checkpoint_interval)
         wall, cpu = perf_counter(), process_time()
         try:
-            samples = self.search(problem, guard, rng)
+            limited = self.limited(max_calls)
+            samples = limited.search(problem, guard, rng)
+            if max_calls is not None:
+                samples = replace(samples, info={**samples.info, "search": self.settings()})
+                ended = samples.info.get("converged", True) or guard.calls < NEARLY * max_calls
+                if limited != self and not ended:
+                    samples = replace(samples, info={**samples.info, "calls_spent": True})
             guard.show()
         finally:
             if log is not None:

@@ -7,6 +7,7 @@ import warnings
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
+from cavity.errors import SearchError
 from cavity.search.base import Search
 from cavity.search.nested import nested_samples
 from cavity.search.settings import check_choice, check_integer, check_number
@@ -52,6 +53,7 @@ class DynestySearch(Search):
     maxcall: int | None = None
 
     libraries: ClassVar[tuple[str, ...]] = ("dynesty",)
+    calls_limit: ClassVar[str | None] = "maxcall"
 
     def __post_init__(self):
         check_integer(self, "nlive", least=2)
@@ -67,13 +69,25 @@ class DynestySearch(Search):
         """Make a sampler, let it run, and return its Samples; ``until`` is the log evidence that may remain."""
         with advice_silenced():
             sampler = self.made_sampler(make, problem, guard, rng)
-            sampler.run_nested(
-                maxiter=self.maxiter,
-                maxcall=self.maxcall,
-                print_progress=True,
-                print_func=status_of(guard, until),
-                **run,
-            )
+            if self.maxcall is not None:
+                sampler.loglikelihood.loglikelihood = within(guard, self.maxcall)
+            try:
+                sampler.run_nested(
+                    maxiter=self.maxiter,
+                    maxcall=self.maxcall,
+                    print_progress=True,
+                    print_func=status_of(guard, until),
+                    **run,
+                )
+            except CallsSpent:
+                if not hasattr(sampler, "add_live_points"):
+                    where = f" of dataset {problem.dataset}" if problem.dataset else ""
+                    raise SearchError(
+                        f"{type(self).__name__}: {guard.calls:,} calls{where} are spent and it has no answer yet; "
+                        "raise max_calls (or maxcall), or narrow the priors"
+                    ) from None
+                for _ in sampler.add_live_points():
+                    pass
         stopped = (self.maxcall is not None and guard.calls >= self.maxcall) or (
             self.maxiter is not None and sampler.it > self.maxiter
         )
@@ -112,6 +126,21 @@ class DynestySearch(Search):
         return sampler
 
 
+class CallsSpent(Exception):
+    """A step of dynesty went beyond maxcall, which it looks at between steps: one step can be endless."""
+
+
+def within(guard, maxcall):
+    """The guard, until it has made a tenth (and a thousand) more calls than ``maxcall``."""
+
+    def call(vector):
+        if guard.calls >= 1.1 * maxcall + 1000:
+            raise CallsSpent
+        return guard(vector)
+
+    return call
+
+
 @contextlib.contextmanager
 def advice_silenced():
     """dynesty's advice on plateaus, few live points and hard bounds: its results and their error answer it."""
@@ -121,6 +150,7 @@ def advice_silenced():
         warnings.filterwarnings("ignore", message="Beware! Having `nlive")
         warnings.filterwarnings("ignore", message="We have reached the plateau in the likelihood")
         warnings.filterwarnings("ignore", message="Warning. The maximum likelihood not reached")
+        warnings.filterwarnings("ignore", message="The sampling was stopped short due to")
         yield
 
 

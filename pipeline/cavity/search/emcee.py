@@ -2,7 +2,7 @@
 
 import logging
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -80,6 +80,12 @@ class Emcee(Search):
             )
         if not isinstance(self.auto_correlations_settings, AutoCorrelationsSettings):
             raise SearchError("Emcee.auto_correlations_settings must be an AutoCorrelationsSettings")
+
+    def limited(self, max_calls):
+        """The same search with no more steps than ``max_calls`` allows."""
+        if max_calls is None:
+            return self
+        return replace(self, nsteps=max(10, min(self.nsteps, max_calls // self.nwalkers)))
 
     def search(self, problem, guard, rng):
         """Run until the autocorrelation times are known, drop two of them, thin by half of one."""

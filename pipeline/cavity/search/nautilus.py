@@ -42,6 +42,7 @@ n_batch, n_like_new_bound
     discard_exploration: bool = True
 
     libraries: ClassVar[tuple[str, ...]] = ("nautilus-sampler", "scikit-learn")
+    calls_limit: ClassVar[str | None] = "n_like_max"
 
     def __post_init__(self):
         check_integer(self, "n_live", least=10)

@@ -85,6 +85,7 @@ class UltraNest(Search):
     max_nsteps: int = 1000
 
     libraries: ClassVar[tuple[str, ...]] = ("ultranest",)
+    calls_limit: ClassVar[str | None] = "max_ncalls"
 
     def __post_init__(self):
         check_integer(self, "num_bootstraps", "ndraw_min", "ndraw_max", "min_ess", "max_iters", "max_ncalls", "nsteps")

@@ -1,6 +1,6 @@
 """What one phase of a study is, without its files: the input of every strategy, in a notebook and in a job."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from cavity.propagate.transform import GlobalSpace
 from cavity.strategy.limits import POLICY, Limits
 from cavity.strategy.not_yet import refuse_drawn_above
 
+MAX_CALLS = 50_000  # likelihood calls of one dataset in one phase, unless told
 LISTED_MODELS = 1000  # datasets whose models a result records
 
 
@@ -85,6 +86,9 @@ class PhaseContext:
         The study's seed.
     limits
         When the rounds go on, and what they search again.
+    max_calls
+        Likelihood calls that one dataset may take in this phase, rescues and later rounds included (a joint phase: all
+        of them); None: any number. A last step may go a tenth beyond.
     covariates
         {dataset: the other columns of its row}.
     output
@@ -101,6 +105,7 @@ class PhaseContext:
     names: SharedNames
     search: Any
     seed: int = 1
+    max_calls: int | None = None
     ep: EPSettings = EPSettings()
     limits: Limits = POLICY
     on_error: str = "raise"
@@ -158,6 +163,15 @@ class PhaseContext:
     def search_of(self, view: FactorView) -> Any:
         """The factor's own search, else the phase's."""
         return view.optimiser or self.search
+
+
+def spent_sentence(context: PhaseContext, datasets: Sequence[str]) -> str:
+    """What is said of datasets whose budget of calls did not do."""
+    more = f" and {len(datasets) - 1} more" if len(datasets) > 1 else ""
+    return (
+        f"max_calls, {context.max_calls:,} likelihood calls a dataset, are spent on {datasets[0]}{more}; "
+        "raise max_calls, or narrow the priors"
+    )
 
 
 def models_of(context: PhaseContext, largest: int = LISTED_MODELS) -> dict:

@@ -15,7 +15,7 @@ from cavity.propagate.sweep import describe_stall, newton, propagate
 from cavity.propagate.transform import GlobalSpace
 from cavity.rng import generator, seed_sequence
 from cavity.strategy import tables
-from cavity.strategy.context import PhaseContext, refuse_unused
+from cavity.strategy.context import PhaseContext, refuse_unused, spent_sentence
 from cavity.strategy.groups import has_groups, join_groups, names_in
 from cavity.strategy.limits import POLICY, Limits
 from cavity.strategy.round import Decision, Following, Joined, Plan, Round, Searched
@@ -39,7 +39,7 @@ def plan_round(context: PhaseContext, state: Round | None) -> Plan:
         covariance=joined.covariance,
     )
     if plan.kind == "table":
-        plan = replace(plan, nodes=joined.next_nodes, node_log_mass=joined.node_log_mass)
+        plan = replace(plan, nodes=following.next_nodes, node_log_mass=joined.node_log_mass)
     return plan
 
 
@@ -85,6 +85,7 @@ def aggregate(
         rejected=sum(searched.rejected for searched in now),
         ess=np.array([searched.ess for searched in sites.values()]),
         site_pareto_k=np.array([searched.pareto_k for searched in sites.values()]),
+        exhausted=np.array([searched.exhausted for searched in sites.values()]),
         shift=_shift(state, joined),
         joined=joined,
     )
@@ -98,8 +99,12 @@ def decide(
     max_rounds = context.ep.max_rounds if max_rounds is None else int(max_rounds)
     tolerance = context.ep.tolerance if tolerance is None else float(tolerance)
     wrong = reasons(state, tolerance, context.limits)
+    if wrong and state.spent:
+        wrong.append(spent_sentence(context, state.spent))
     if not wrong:
         decision, why = "converged", f"every criterion holds at tolerance {tolerance:g}"
+    elif state.spent and state.round and not np.any(state.calls):
+        decision, why = "stopped", "; ".join(wrong)
     elif state.round + 1 >= max_rounds:
         decision, why = "max_rounds", f"{state.round + 1} rounds done; still open: {'; '.join(wrong)}"
     else:
@@ -120,7 +125,7 @@ def reasons(state: Round, tolerance: float, limits: Limits = POLICY) -> list[str
     moved = shift > np.maximum(limits.shift_limit, limits.shift_noise * mcse)
     if moved.any():
         found.append(f"the mean moved by {shift[moved].max():.2f} sd since the round before")
-    bad = state.following.needs_search & state.following.poor
+    bad = (state.following.needs_search | state.exhausted) & state.following.poor
     if bad.any():
         names = [name for name, is_bad in zip(state.datasets, bad) if is_bad]
         found.append(f"{len(names)} site(s) rest on too few draws, {names[0]} first")
@@ -129,6 +134,8 @@ def reasons(state: Round, tolerance: float, limits: Limits = POLICY) -> list[str
     if joined.interpolation_error > limits.coarse:
         coarse = joined.interpolation_error
         found.append(f"leaving out every second node of the tables moves the answer by {coarse:.2f} sd")
+    if state.following.next_kind == "table" != state.kind:
+        found.append("polynomials in the shared parameters do not follow the likelihood, tables must")
     if joined.outside:
         found.append("the posterior reaches beyond where the sites were built")
     return found
@@ -156,7 +163,9 @@ def _aggregate_sites(context, sites, state, number):
         start = state.joined.mean, state.joined.covariance
         if state.following.next_kind == "pilot":
             start = newton(space, bank, *start)[:2]
-    return join(context, space, bank, start, number)
+    allowed = context.limits.surrogate_error
+    bent = any(site.info.get("surrogate_error", 0.0) > allowed for site in bank.sites)
+    return replace(join(context, space, bank, start, number), bent=bent)
 
 
 def _aggregate_groups(context, sites, number, loop):
@@ -302,15 +311,15 @@ def _with_messages(space, sites, joined):
 
 
 def _with_landscape(context, sites, found):
-    """The same from the product of the pilots' densities, where that is broad or has several modes: tables follow."""
+    """The same with nodes, and from the product of the pilots' densities where that is broad or has several modes."""
     space, limits = context.space, context.limits
     axes, log_density = tables.pilot_landscape(space, sites)
     mean, spread = tables.landscape_moments(axes, log_density)
     broad = np.sqrt(np.diag(spread) / np.diag(found.covariance)).max() > limits.broad
+    found = replace(found, placed=tables.place_nodes(axes, log_density, tables.NODES[space.dimension], limits))
     if not broad and tables.count_modes(log_density, limits) <= 1:
         return found
-    nodes = tables.place_nodes(axes, log_density, tables.NODES[space.dimension], limits)
-    return replace(found, needs_table=True, mean=mean, covariance=spread, next_nodes=nodes)
+    return replace(found, needs_table=True, mean=mean, covariance=spread)
 
 
 def _message(points):
@@ -334,8 +343,10 @@ def following_of(context: PhaseContext, before: Round | None, found: Round) -> F
         poor |= ~(found.site_pareto_k < limits.k_hat_limit)
     shift = found.shift.max(initial=0.0)
     needs, kind, draws = np.ones(len(found.datasets), bool), "refresh", context.ep.n_draws
-    if found.kind == "table" or joined.needs_table:
-        kind = "table"
+    nodes = joined.placed if before is None or joined.placed is not None else before.following.next_nodes
+    bent = nodes is not None and (joined.bent or joined.method == "hmc")
+    if found.kind == "table" or joined.needs_table or bent:
+        kind = "table"  # bent: no polynomial in the shared parameters follows the likelihood
     elif joined.shares and (found.round == 0 or shift > limits.pilot_shift):
         kind, draws = "pilot", limits.pilot_draws  # the surrogates' centre still moves
     elif found.kind == "refresh":
@@ -343,7 +354,7 @@ def following_of(context: PhaseContext, before: Round | None, found: Round) -> F
             needs = poor | noisiest(joined.site_noise, limits.noise_share)
         if joined.mcse.max(initial=0.0) > limits.noisy:
             draws = min(2 * before.following.next_draws, limits.most_draws)
-    return Following(poor=poor, needs_search=needs, next_kind=kind, next_draws=draws)
+    return Following(poor=poor, needs_search=needs, next_kind=kind, next_draws=draws, next_nodes=nodes)
 
 
 def noisiest(noise: np.ndarray, share: float) -> np.ndarray:

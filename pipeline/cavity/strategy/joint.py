@@ -39,7 +39,7 @@ def aggregate(
     problem = model_problem(graph.global_prior_model, graph, dataset=context.study, paths=context.paths_of())
     rng = generator(context.seed, context.phase, "joint", 0)
     progress = context.progress_of(context.phase)
-    samples = context.search.run(problem, rng, checkpoint, context.on_error, progress)
+    samples = context.search.run(problem, rng, checkpoint, context.on_error, progress, context.max_calls)
     return Round(0, "joint", context.datasets, np.array([int(samples.calls)]), int(samples.rejected), samples=samples)
 
 

@@ -31,7 +31,12 @@ class Limits:
     largest_share: float = 0.01  # of one draw in the weights: beyond, a rare region was hit by accident
     rescue_live_points: int = 100  # of the nested search where a site's own search left too few draws
 
+    # what a budget of calls leaves
+    fewest_calls: int = 100  # of a search, however little is left
+    fewest_at_a_node: int = 50  # draws of a table: fewer are of no use
+
     # when tables are made, and where their nodes lie
+    surrogate_error: float = 0.3  # of a site's polynomial in the shared parameters: a larger one asks for tables
     broad: float = 2.0  # times the sd of the product of Gaussians: a density that wide needs tables
     mode_depth: float = 5.0  # nats below the maximum: lower peaks are no modes
     depth: float = 12.0  # nats below the maximum that the nodes cover

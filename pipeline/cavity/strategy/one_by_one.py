@@ -15,7 +15,7 @@ from cavity.posterior.phase import PhaseResult
 from cavity.posterior.samples import Samples
 from cavity.rng import generator
 from cavity.search.model_problem import model_problem
-from cavity.strategy.context import PhaseContext, models_of
+from cavity.strategy.context import PhaseContext, models_of, spent_sentence
 from cavity.strategy.polished import run_polished
 from cavity.strategy.round import Decision, Plan, Round, Searched, Summed
 
@@ -55,8 +55,12 @@ def _fit(context, view, checkpoint):
     dataset, search = view.dataset, context.search_of(view)
     problem = model_problem(view.model, view.analysis, dataset=dataset, paths=context.paths_of(dataset))
     rng = generator(context.seed, context.phase, dataset, 0)
-    samples = run_polished(search, problem, rng, checkpoint, context.on_error, context.progress_of(dataset))
-    return Searched(dataset, 0, "search", int(samples.calls), int(samples.rejected), samples=samples)
+    progress = context.progress_of(dataset)
+    samples = run_polished(search, problem, rng, checkpoint, context.on_error, progress, context.max_calls)
+    limits, calls = context.limits, int(samples.calls)
+    covered = samples.pareto_k is not None and samples.pareto_k < limits.k_hat_limit and samples.ess >= limits.ess_limit
+    exhausted = bool(samples.info.get("calls_spent")) and not covered
+    return Searched(dataset, 0, "search", calls, int(samples.rejected), calls, exhausted, samples=samples)
 
 
 def refuse_drawn(context: PhaseContext, view: FactorView) -> None:
@@ -78,6 +82,7 @@ def aggregate(context: PhaseContext, sites: Mapping[str, Searched], state: Round
         datasets=tuple(sites),
         calls=np.array([searched.calls for searched in sites.values()]),
         rejected=sum(searched.rejected for searched in sites.values()),
+        exhausted=np.array([searched.exhausted for searched in sites.values()]),
         summed=Summed(float(np.sum(evidence)), float(np.sqrt(np.sum(np.square(error))))),
     )
 
@@ -86,6 +91,8 @@ def decide(
     context: PhaseContext, state: Round, max_rounds: int | None = None, tolerance: float | None = None
 ) -> Decision:
     """There is nothing to iterate."""
+    if state.spent:
+        return Decision("stopped", state.round, spent_sentence(context, state.spent))
     return Decision("converged", state.round, f"{context.inference} fits need one round")
 
 

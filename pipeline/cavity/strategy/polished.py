@@ -9,17 +9,19 @@ from cavity.search.guard import Guard
 from cavity.search.polish import polished
 
 FEWEST, MOST = 512, 4096  # draws; between them a tenth of the run's own calls
+POLISH_SHARE = 0.2  # of the run's calls: the draws may be made twice
 CONTRADICTION = 4.0  # standard errors between the two evidences: the draws then missed a part of the posterior
 
 
-def run_polished(search, problem, rng, checkpoint=None, on_error="raise", progress=None):
+def run_polished(search, problem, rng, checkpoint=None, on_error="raise", progress=None, max_calls=None):
     """``search.run``, and for a nested search the draws that replace its random volumes by exact weights.
 
     The nested evidence is kept where the draws do not cover the posterior (Pareto k of .7 or more), have the larger
     error, or contradict it; the nested samples also where they are worth more draws than the new ones. The likeliest
     point of the nested run stays in any case.
     """
-    samples = search.run(problem, rng, checkpoint, on_error, progress)
+    left = None if max_calls is None else int(max_calls / (1 + POLISH_SHARE))
+    samples = search.run(problem, rng, checkpoint, on_error, progress, left)
     if samples.log_evidence is None or samples.unit is None or "proposal" in samples.info:
         return samples  # no nested run: without an evidence, or weighted by a proposal already
     guard = Guard(problem, on_error=on_error)

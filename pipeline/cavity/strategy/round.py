@@ -89,6 +89,8 @@ class Searched:
     kind: str  # "site", "pilot" (shared parameters free), "table", "search" (fitted by itself)
     calls: int  # likelihood calls of this very round: 0 where the site was kept
     rejected: int = 0  # of them, those that the guard turned into -inf
+    spent: int = 0  # calls of this dataset in all rounds so far
+    exhausted: bool = False  # whether its budget of calls did not do
     ess: float | None = None  # effective draws of the site
     pareto_k: float | None = None  # of its weights; NaN for a table
     site: Site | None = None  # the site function; None for a pilot without drawn variables
@@ -103,9 +105,9 @@ class Searched:
         """How it sees the global parameters: the specification of a :class:`~cavity.propagate.link.Link`."""
         return self.site.link if self.link is None else self.link
 
-    def kept(self) -> "Searched":
-        """The same, carried over to a round that does not search it."""
-        return replace(self, calls=0, rejected=0)
+    def kept(self, exhausted: bool = False) -> "Searched":
+        """The same, carried over to a round that does not search it; ``exhausted`` where it has no calls left."""
+        return replace(self, calls=0, rejected=0, exhausted=exhausted or self.exhausted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,10 +132,11 @@ class Joined:
     sweeps: int = 0  # to the fixed point of EP
     warnings: tuple[str, ...] = ()  # sentences for the reader
     needs_table: bool = False  # of a pilot: its density is broad or has several modes
+    bent: bool = False  # whether a site's likelihood follows no polynomial in the shared parameters
     modes: int | None = None  # of tables: maxima of the posterior
     interpolation_error: float = 0.0  # of tables: change of the answer, in sd, when every second node is left out
     node_log_mass: np.ndarray | None = None  # [K] of tables: log posterior mass at the nodes, up to a constant
-    next_nodes: np.ndarray | None = None  # [K, D] of the tables that follow
+    placed: np.ndarray | None = None  # [K, D] of a pilot or tables: where nodes would go now
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,6 +147,7 @@ class Following:
     needs_search: np.ndarray  # [N] whether it is searched again
     next_kind: str  # the next plan's kind
     next_draws: int  # and its n_draws
+    next_nodes: np.ndarray | None = None  # [K, D] and its nodes, as they were last placed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,11 +169,18 @@ class Round:
     rejected: int = 0  # of them, those that the guard turned into -inf
     ess: np.ndarray | None = None  # [N] of each site's own weights
     site_pareto_k: np.ndarray | None = None  # [N] of each site's own weights
+    exhausted: np.ndarray | None = None  # [N] whether a dataset's budget of calls did not do
     shift: np.ndarray | None = None  # [D] how far the mean moved since the round before, in its present sd
     joined: Joined | None = None  # of expectation propagation
     following: Following | None = None  # of expectation propagation
     summed: Summed | None = None  # of datasets that are fitted one by one
     samples: Samples | None = None  # of a joint phase: over every parameter of the graph
+
+    @property
+    def spent(self) -> tuple[str, ...]:
+        """Datasets whose budget of calls did not do."""
+        flags = () if self.exhausted is None else self.exhausted
+        return tuple(name for name, is_spent in zip(self.datasets, flags) if is_spent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from cavity.graph import FactorGraphModel
 from cavity.inference import SEQUENTIAL
 from cavity.posterior.phase import PhaseResult
 from cavity.strategy import ep, joint, one_by_one, site_search, summary
-from cavity.strategy.context import EPSettings, Factors, PhaseContext, check_graph
+from cavity.strategy.context import MAX_CALLS, EPSettings, Factors, PhaseContext, check_graph
 from cavity.strategy.round import Decision, Plan, Round, Searched
 
 
@@ -214,6 +214,8 @@ class ExpectationPropagation:
         See :class:`~cavity.strategy.context.EPSettings`.
     seed
         An integer >= 0: equal seeds give equal numbers.
+    max_calls
+        Likelihood calls that one dataset may take, rescues and later rounds included; None: any number.
     progress
         Called with one line of text at each step, or None.
 
@@ -227,6 +229,7 @@ class ExpectationPropagation:
     max_rounds: int = 12
     n_draws: int = 400
     seed: int = 1
+    max_calls: int | None = MAX_CALLS
     progress: Any = None
 
     def fit(self, graph: FactorGraphModel) -> PhaseResult:
@@ -260,5 +263,6 @@ class ExpectationPropagation:
             names=graph.shared,
             search=self.search,
             seed=self.seed,
+            max_calls=self.max_calls,
             ep=EPSettings(self.tolerance, self.max_rounds, self.n_draws),
         )

@@ -1,7 +1,9 @@
 """One dataset, one round: search its tilted distribution and condense it into a site function."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtr
@@ -12,16 +14,28 @@ from cavity.propagate.design import SharedDesign, fit_surrogate, transport
 from cavity.propagate.link import Link
 from cavity.propagate.predictive import shared_prior
 from cavity.rng import generator
+from cavity.search import Search
 from cavity.search.guard import Guard
 from cavity.search.polish import polish
 from cavity.strategy.context import PhaseContext
 from cavity.strategy.draws import Weighted, batch_of, weighted_together
-from cavity.strategy.limits import Limits
-from cavity.strategy.round import Plan, Points, Searched
+from cavity.strategy.limits import POLICY, Limits
+from cavity.strategy.round import Batch, Plan, Points, Searched
 from cavity.strategy.tables import search_table
 from cavity.strategy.tilted import Tilted, predictive_interim, prior_interim
 
 FARTHEST = 1e-12  # of a unit coordinate from 0 and 1
+PLACES = 6  # calls of a draw that is moved along shared parameters, about
+
+
+class _Explored(NamedTuple):
+    """What the search of a tilted distribution left."""
+
+    batches: Sequence[Batch]  # the draws by proposal
+    weighted: Weighted  # all of them together
+    calls: int  # likelihood calls
+    rejected: int  # of them, those that the guard turned into -inf
+    exhausted: bool = False  # whether the budget of calls did not do
 
 
 def search_site(
@@ -52,6 +66,32 @@ def search_site(
         return previous.kept()
     view, space = context.view(dataset), context.space
     link = Link(link_of(view, context.coordinates), space)
+    spent = 0 if previous is None else previous.spent
+    left = None if context.max_calls is None else context.max_calls - spent
+    if previous is not None and left is not None:
+        plan = affordable(plan, previous, left, link.p, context.limits)
+        if plan is None:  # kept as it is, and said
+            return previous.kept(exhausted=True)
+    found = _searched(context, view, link, plan, previous, checkpoint, left)
+    return replace(found, spent=spent + found.calls)
+
+
+def affordable(plan: Plan, previous: Searched, left: int, p: int, limits: Limits = POLICY) -> Plan | None:
+    """The plan with no more draws than ``left`` calls pay for, or None where these are too few to be of use.
+
+    The first table is made in any case, of few draws at worst: tables cannot be joined with sites of another kind.
+    """
+    if plan.kind != "table":
+        return plan if left >= plan.n_draws * (PLACES if p else 2) else None
+    n_draws, fewest = left // len(plan.nodes), limits.fewest_at_a_node
+    if n_draws < fewest and previous.kind == "table":
+        return None
+    return replace(plan, n_draws=int(np.clip(n_draws, fewest, plan.n_draws)))
+
+
+def _searched(context, view, link, plan, previous, checkpoint, left):
+    """A dataset after a new search of at most ``left`` calls."""
+    dataset, space = view.dataset, context.space
     rng = generator(context.seed, context.phase, dataset, plan.round)
     if plan.kind == "table" and previous is not None:
         return search_table(context, view, link, plan, previous, rng)
@@ -62,16 +102,18 @@ def search_site(
     tilted = Tilted(view, link, space, interim)
     identity = checkpoint.stem if checkpoint is not None else ""
     problem = tilted.problem(dataset, identity, context.paths_of(dataset))
-    batches, weighted, calls, rejected = _explore(context, view, tilted, problem, plan, previous, rng, checkpoint)
+    found = _explore(context, view, tilted, problem, plan, previous, rng, checkpoint, left)
+    weighted = found.weighted
     searched = Searched(
         dataset=dataset,
         round=plan.round,
         kind="pilot" if tilted.free_shared else "site",
-        calls=calls,
-        rejected=rejected,
+        calls=found.calls,
+        rejected=found.rejected,
+        exhausted=found.exhausted,
         ess=weighted.ess,
         pareto_k=weighted.pareto_k,
-        points=_points(tilted, batches, weighted),
+        points=_points(tilted, found.batches, weighted),
     )
     if tilted.free_shared:
         return replace(searched, link=link.spec, site=_pilot_site(tilted, weighted, dataset))
@@ -104,13 +146,10 @@ def _with_site(searched, context, tilted, plan, weighted):
     return replace(searched, site=site, calls=calls, rejected=rejected)
 
 
-def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint):
+def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint, left):
     """Importance draws of the tilted distribution: around the last round's, else after a whole search.
 
-    Returns
-    -------
-    (batches, weighted, calls, rejected)
-        Draws of earlier rounds are among the batches where they are of the same likelihood (no shared parameter moved).
+    Draws of earlier rounds are among the batches where they are of the same likelihood (no shared parameter moved).
     """
     guard = Guard(problem, on_error=context.on_error)
     n_draws, limits = plan.n_draws, context.limits
@@ -119,12 +158,8 @@ def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint):
 
     if problem.ndim == 0:  # nothing but shared parameters, and they are held
         value = guard(np.empty(0))
-        return (
-            [],
-            Weighted(np.empty((1, 0)), np.empty((1, 0)), np.array([value])),
-            int(guard.calls),
-            int(guard.rejected),
-        )
+        alone = Weighted(np.empty((1, 0)), np.empty((1, 0)), np.array([value]))
+        return _Explored([], alone, int(guard.calls), int(guard.rejected))
 
     def polished(unit, log_w, n):
         batches.append(batch_of(polish(problem, unit, log_w, n, rng, guard=guard), tilted.interim, d))
@@ -137,10 +172,16 @@ def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint):
         if not is_healthy(weighted, limits):
             weighted = polished(*_coordinates(tilted, weighted), n_draws)
         if covers(weighted, limits):
-            return batches, weighted, int(guard.calls), int(guard.rejected)
-    calls = rejected = 0
+            return _Explored(batches, weighted, int(guard.calls), int(guard.rejected))
+    calls, rejected, exhausted = 0, 0, False
     for search in (context.search_of(view), rescue_search(limits)):
-        found = search.run(problem, rng, checkpoint, context.on_error, context.progress_of(view.dataset))
+        allowed = _allowed(tilted, left, calls + guard.calls, n_draws, limits)
+        if allowed is not None and allowed < n_draws and weighted is not None:
+            exhausted = True
+            break
+        progress = context.progress_of(view.dataset)
+        found = search.run(problem, rng, checkpoint, context.on_error, progress, allowed)
+        exhausted = bool(found.info.get("calls_spent", False))
         calls, rejected = calls + found.calls, rejected + found.rejected
         if "proposal" in found.info:
             batches.append(batch_of(found, tilted.interim, d))
@@ -153,10 +194,20 @@ def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint):
             weighted = polished(*_coordinates(tilted, weighted), n_draws)
         if covers(weighted, limits):
             break
-    return batches, weighted, int(calls + guard.calls), int(rejected + guard.rejected)
+    exhausted = exhausted and not covers(weighted, limits)
+    return _Explored(batches, weighted, int(calls + guard.calls), int(rejected + guard.rejected), exhausted)
 
 
-def rescue_search(limits: Limits):
+def _allowed(tilted, left, used, n_draws, limits):
+    """Calls that one search may take: what is left, less the draws that follow it; of a first look's, half."""
+    if left is None:
+        return None
+    rest = left // 2 if tilted.free_shared else left
+    after = n_draws * (PLACES if tilted.p and not tilted.free_shared else 2)
+    return max(rest - used - after, limits.fewest_calls)
+
+
+def rescue_search(limits: Limits) -> Search:
     """What explores a site whose own search left too few points: nested sampling."""
     from cavity.search import DynestyStatic
 

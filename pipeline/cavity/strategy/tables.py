@@ -205,7 +205,7 @@ def aggregate_tables(context: PhaseContext, sites: Mapping[str, Searched]) -> Jo
         interpolation_error=error,
         modes=count_modes(landscape, limits),
         node_log_mass=at_nodes - at_nodes.max() + _log_cells(nodes),
-        next_nodes=place_nodes(axes, landscape, 2 * n - 1, limits) if error > limits.coarse else nodes,
+        placed=place_nodes(axes, landscape, 2 * n - 1, limits) if error > limits.coarse else nodes,
     )
 
 

@@ -3,12 +3,14 @@
 import numpy as np
 
 from cavity.inference import ONE_BY_ONE, SEQUENTIAL
+from cavity.prior import DrawnVariable
 from cavity.strategy.context import check_graph
 from cavity.strategy.one_by_one import refuse_drawn, rehearsed
 from cavity.study.check_axes import check_axes
 from cavity.study.cost import price
 
 MOST = 1000  # datasets that are looked at; more than that are sampled evenly
+OWN = "a parent of its own"  # one made inside factor or inside a plate's function, which has no name
 STAND_IN = "each dataset after the first was looked at with a stand-in for the fit of the one before it"
 
 
@@ -45,17 +47,22 @@ def _sample(datasets):
 def middle(view):
     """The vector of a factor's parameters at the median of every prior, drawn ones at their parent's median."""
     vector = np.array([np.nan] * view.compiled.ndim)
-    parents = {drawn.index: drawn for drawn in view.drawn}
+    parents = {drawn.index: drawn.parent for drawn in view.drawn}
     for index, prior in enumerate(view.compiled.priors):
-        vector[index] = _drawn_median(parents[index]) if index in parents else prior.value_for(0.5)
+        vector[index] = _drawn_median(prior, parents[index]) if index in parents else _median(prior)
     return vector
 
 
-def _drawn_median(drawn):
+def _median(prior):
+    """The median of a prior; of one that is drawn itself, a group's, its parent's median."""
+    return _drawn_median(prior, prior.parent) if isinstance(prior, DrawnVariable) else prior.value_for(0.5)
+
+
+def _drawn_median(prior, parent):
     """The median of the parent with its hyperparameters at their medians, inside the variable's limits."""
-    values = {variable: variable.value_for(0.5) for variable in drawn.parent.variables}
-    median = drawn.parent.parent(**drawn.parent.arguments(values)).value_for(0.5)
-    return float(np.clip(median, drawn.prior.lower_limit, drawn.prior.upper_limit))
+    values = {variable: _median(variable) for variable in parent.variables}
+    median = parent.parent(**parent.arguments(values)).value_for(0.5)
+    return float(np.clip(median, prior.lower_limit, prior.upper_limit))
 
 
 def _title(study, context):
@@ -64,12 +71,17 @@ def _title(study, context):
 
 def _graph(context, views):
     """Lines that say which parameters are shared, drawn and local, and in how many datasets."""
-    lines = [f"shared   {name:<28} {prior!r}" for prior, name in context.names.priors.items()]
-    names = {parent: name for parent, name in context.names.parents.items()}
-    drawn = _count((drawn.name, names.get(drawn.parent, "a parent")) for view in views for drawn in view.drawn)
+    parents = context.names.parents
+    lines = [f"shared   {name:<28} {_origin(prior, parents)}" for prior, name in context.names.priors.items()]
+    drawn = _count((drawn.name, parents.get(drawn.parent, OWN)) for view in views for drawn in view.drawn)
     lines += [f"drawn    {path:<28} from {parent}, in {count} datasets" for (path, parent), count in drawn.items()]
     local = _count(path for view in views for _, path, _ in view.local)
     return lines + [f"local    {path:<28} in {count} datasets" for path, count in local.items()]
+
+
+def _origin(prior, parents):
+    """A shared parameter's prior, or where a group's is drawn from."""
+    return f"drawn from {parents.get(prior.parent, OWN)}" if isinstance(prior, DrawnVariable) else repr(prior)
 
 
 def _count(items):

@@ -2,7 +2,7 @@
 
 from cavity.graph import with_groups
 from cavity.search.progress import Progress
-from cavity.strategy.context import EPSettings, PhaseContext
+from cavity.strategy.context import MAX_CALLS, EPSettings, PhaseContext
 from cavity.study.earlier import PhaseFactors
 
 
@@ -33,6 +33,7 @@ def phase_context(study, phase, previous=None):
         names=with_groups(study.shared_names, _keys(study)),
         search=study.search(phase),
         seed=study.config.seed,
+        max_calls=(None if phase.inference == "joint" else MAX_CALLS) if phase.max_calls == "auto" else phase.max_calls,
         ep=EPSettings(tolerance=phase.ep.tolerance, max_rounds=phase.ep.max_rounds),
         on_error=phase.on_error,
         output=study.paths.phase(phase.name) / "fits",

@@ -53,6 +53,7 @@ def settings_of(config, phase):
         "factor": phase.factor,
         "inference": phase.inference,
         "search": phase.search.settings,
+        "max_calls": phase.max_calls,
         "on_error": phase.on_error,
         "cavity": versions()["cavity"],
     }

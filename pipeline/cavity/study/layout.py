@@ -159,7 +159,7 @@ class Layout:
         return tuple(last[name] for name in self.study.config.earlier(phase))
 
 
-def open_layout(config, root, files=()):
+def open_layout(config, root, files=(), chosen=None):
     """The study that a workflow's configuration means, for the workflow.
 
     Parameters
@@ -170,13 +170,15 @@ def open_layout(config, root, files=()):
         The folder of the repository: studies are found by name in its ``config``.
     files
         Configuration files of the command line.
+    chosen
+        The key ``study`` of the command line, where it has one.
 
     Returns
     -------
     (Layout, dict)
         Paths relative to the working directory where they can be, and the keys that the configuration overrides.
     """
-    path, overrides = resolve_study(config, root, files)
+    path, overrides = resolve_study(config, root, files, chosen)
     path = path.absolute()
     if path.is_relative_to(Path.cwd()):
         path = path.relative_to(Path.cwd())

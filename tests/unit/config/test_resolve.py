@@ -2,6 +2,7 @@
 
 import pytest
 
+from cavity.config.read import read_yaml
 from cavity.config.resolve import resolve_study
 from cavity.errors import ConfigError
 
@@ -28,6 +29,40 @@ def test_a_configuration_with_datasets_is_a_study_itself(root):
     path = root / "config" / "lensing" / "config.yaml"
     merged = {"study": "profiles_1d", "datasets": "datasets.tsv", "seed": 1}
     assert resolve_study(merged, root, [path]) == (path, {})
+
+
+def test_a_file_is_the_study_of_its_folder_whatever_keys_it_has(root):
+    path = root / "config" / "lensing" / "config.yaml"
+    for content in ("", "seed: 1\n", "study: model.py\n"):
+        path.write_text(content)
+        (path.parent / "model.py").touch()
+        merged = {"study": "profiles_1d", **read_yaml(path)}
+        assert resolve_study(merged, root, [path]) == (path, {})
+        assert resolve_study({**merged, "seed": 7}, root, [path]) == (path, {"seed": 7})
+        other = {**merged, "datasets": "few.tsv"}
+        assert resolve_study(other, root, [path]) == (path, {"datasets": "few.tsv"})
+
+
+def test_later_files_of_the_same_folder_override_the_first(root):
+    path = root / "config" / "lensing" / "config.yaml"
+    other = path.with_name("other.yaml")
+    other.write_text("seed: 2\nstudy: model.py\n")
+    (path.parent / "model.py").touch()
+    merged = {"study": "model.py", "datasets": "datasets.tsv", "seed": 2}
+    assert resolve_study(merged, root, [path, other]) == (path, {"study": "model.py", "seed": 2})
+
+
+def test_files_that_are_not_one_study_are_refused(root):
+    one, two = (root / "config" / name / "config.yaml" for name in ("lensing", "profiles_1d"))
+    with pytest.raises(ConfigError, match="lensing/config.yaml and .*profiles_1d/config.yaml lie in two folders"):
+        resolve_study({"datasets": "datasets.tsv", "seed": 1}, root, [one, two])
+    with pytest.raises(ConfigError, match="lensing/config.yaml is a study, --config study=profiles_1d another"):
+        resolve_study({"study": "profiles_1d", "datasets": "datasets.tsv"}, root, [one], chosen="profiles_1d")
+    one.write_text("study: profiles_1d\n")
+    with pytest.raises(ConfigError, match="there is no file .*lensing/profiles_1d; .* --config study=NAME"):
+        resolve_study({"study": "profiles_1d"}, root, [one])
+    with pytest.raises(ConfigError, match="sead: no such key; did you mean seed?"):
+        resolve_study({"datasets": "datasets.tsv", "sead": 1}, root, [two])
 
 
 def test_keys_beside_the_study_override_the_file(root):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import cavity.plot.many
 from cavity.plot.many import draw_part
 from cavity.strategy.grid_cells import Axis
 from cavity.strategy.grid_phase import PhaseGrid
@@ -24,3 +25,16 @@ def test_a_map_of_three_axes_shows_the_middle_of_the_third(tmp_path):
     found = SensitivityResult(AXES, truths, 0 * VALUES, VALUES, 0.1 + 0 * VALUES, VALUES, 0 * VALUES, {})
     (path,) = draw_part(PhaseSensitivity("m", "p", 5.0, {"d1": found}), tmp_path / "plots")
     assert path.stat().st_size > 5000
+
+
+def test_a_plot_that_fails_is_a_warning_and_the_others_are_drawn(tmp_path, monkeypatch, caplog):
+    def fail_once(*arguments):
+        monkeypatch.undo()
+        raise ValueError("no ink")
+
+    grid = GridSearchResult(AXES, VALUES, 0.1 + 0 * VALUES, 0 * VALUES, VALUES, {}, 0 * VALUES, {}, None)
+    monkeypatch.setattr(cavity.plot.many, "plot_grid", fail_once)
+    paths = draw_part(PhaseGrid("g", "p", "independent", {"d1": grid, "d2": grid}), tmp_path)
+    assert [path.name for path in paths] == ["d2.png"]
+    (record,) = caplog.records
+    assert record.getMessage() == f"{tmp_path / 'd1.png'}: not drawn, ValueError: no ink; everything else goes on"

@@ -4,7 +4,10 @@ import dataclasses
 import types
 
 import numpy as np
+import pytest
 
+import cavity.plot.phase
+import cavity.plot.style
 from cavity.graph import Analysis, AnalysisFactor, FactorGraphModel, HierarchicalFactor, view_factor
 from cavity.model import Collection
 from cavity.plot.fit import Fit
@@ -68,12 +71,58 @@ def test_a_datasets_fit_joins_its_own_and_the_shared_parameters():
     assert fit_of_dataset(views["b"], result) is None
 
 
-def test_a_phase_is_drawn_from_its_context(tmp_path):
+def context_and_result():
     views, gain = shared_gain()
-    names = types.SimpleNamespace(priors={gain: "gain"}, parents={})
+    names = types.SimpleNamespace(priors={gain: "gain"}, parents={}, plates=())
     context = types.SimpleNamespace(datasets=("a", "b"), view=views.__getitem__, names=names)
     samples = Samples(names=("level",), values=np.random.default_rng(1).normal(2.0, 0.1, size=(50, 1)))
     shared = dataclasses.replace(samples, names=("gain",))
-    result = PhaseResult("study", "main", "joint", shared=shared, locals={"a": samples, "b": samples})
+    return context, PhaseResult("study", "main", "joint", shared=shared, locals={"a": samples, "b": samples})
+
+
+def test_a_phase_is_drawn_from_its_context(tmp_path):
+    context, result = context_and_result()
     written = [path.name for path in draw_phase(context, result, tmp_path)]
     assert written == ["graph.png", "corner.png", "fits.png", "fit_a.png", "fit_b.png"]
+
+
+FAULTS = {
+    "plot_graph": ["graph.png"],
+    "describe_views": ["graph.png"],
+    "plot_corner": ["corner.png"],
+    "plot_fits": ["fits.png"],
+    "plot_fit": ["fit_a.png", "fit_b.png"],
+    "fit_of_dataset": ["fit_a.png", "fit_b.png"],
+    "save_figure": ["graph.png", "corner.png", "fits.png", "fit_a.png", "fit_b.png"],
+}
+
+
+@pytest.mark.parametrize("function", FAULTS)
+def test_a_plot_that_fails_is_a_warning_with_its_name_and_the_others_are_drawn(tmp_path, monkeypatch, caplog, function):
+    def fail(*arguments, **settings):
+        raise RuntimeError("no\nink")
+
+    context, result = context_and_result()
+    before = draw_phase(context, result, tmp_path)
+    module = cavity.plot.style if function == "save_figure" else cavity.plot.phase
+    monkeypatch.setattr(module, function, fail)
+    written = draw_phase(context, result, tmp_path)
+    lines = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    expected = [
+        f"{tmp_path / name}: not drawn, RuntimeError: no ink; everything else goes on" for name in FAULTS[function]
+    ]
+    assert lines == expected
+    missing = {*FAULTS[function]} | ({"fits.png"} if function == "fit_of_dataset" else set())
+    assert [path for path in before if path.name not in missing] == written
+    assert not any((tmp_path / name).exists() for name in FAULTS[function]), "a picture of an earlier result"
+    assert all(record.exc_info for record in caplog.records if record.levelname == "DEBUG")
+
+
+def test_only_errors_are_caught(tmp_path, monkeypatch):
+    def interrupt(*arguments, **settings):
+        raise KeyboardInterrupt
+
+    context, result = context_and_result()
+    monkeypatch.setattr(cavity.plot.phase, "plot_corner", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        draw_phase(context, result, tmp_path)

@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 
 from cavity.errors import AnalysisError, SearchError
-from cavity.search import SEARCHES, AutoCorrelationsSettings, DynestyStatic, Emcee, InitializerBall, Laplace, Problem
+from cavity.search import (
+    SEARCHES,
+    AutoCorrelationsSettings,
+    DynestyDynamic,
+    DynestyStatic,
+    Emcee,
+    InitializerBall,
+    Laplace,
+    Nautilus,
+    Problem,
+    UltraNest,
+)
 from cavity.search.base import search_from_dict
 
 from ...statistics.search.problems import correlated_gaussian
@@ -157,3 +168,19 @@ def test_a_fit_tells_its_progress_to_the_one_it_is_given():
 
     Laplace(checkpoint_interval=0.0).fit(LineModel(), LineAnalysis(), progress=Told())
     assert len(seen) > 2 and seen[-1] == "end" and seen[:-1] == sorted(seen[:-1])
+
+
+@pytest.mark.parametrize(
+    "search, setting, limit",
+    [
+        (DynestyStatic(), "maxcall", 4000),
+        (DynestyStatic(maxcall=300), "maxcall", 300),
+        (DynestyDynamic(), "maxcall", 4000),
+        (UltraNest(), "max_ncalls", 4000),
+        (Nautilus(), "n_like_max", 4000),
+        (Emcee(nwalkers=40), "nsteps", 100),
+    ],
+)
+def test_a_librarys_own_limit_is_set_from_a_budget(search, setting, limit):
+    assert getattr(search.limited(4000), setting) == limit and search.limited(None) is search
+    assert Laplace().limited(4000) == Laplace()

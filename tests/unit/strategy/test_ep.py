@@ -1,4 +1,4 @@
-"""Plans, aggregates and decisions of the ep."""
+"""Plans, aggregates and decisions of the rounds."""
 
 from dataclasses import replace
 
@@ -68,3 +68,20 @@ def test_an_unused_shared_parameter_is_an_error(first):
 
 def test_noisy_sites_are_the_few_that_make_up_the_variance():
     assert ep.noisiest(np.array([0.0, 0.95, 0.05]), 0.9).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("error, kind", [(0.01, "refresh"), (0.5, "table")])
+def test_sites_that_no_polynomial_follows_are_tabulated(error, kind):
+    c = context(kind="shared")
+    sites, state = one_round(c)
+    assert state.following.next_kind == "pilot" and not state.joined.needs_table
+    sites, second = one_round(c, sites, state)
+    site = sites["d1"].site
+    bent = replace(sites["d1"], site=replace(site, info={**site.info, "surrogate_error": error}))
+    second = ep.aggregate(c, {**sites, "d1": bent}, state)
+    assert second.following.next_kind == kind
+    following = replace(second.following, needs_search=np.zeros(4, bool))
+    late = replace(second, round=5, kind="refresh", shift=np.zeros(1), following=following)
+    assert ("tables must" in " ".join(ep.reasons(late, 1.0))) == (kind == "table")
+    if kind == "table":
+        assert np.array_equal(ep.plan_round(c, second).nodes, state.following.next_nodes)

@@ -14,10 +14,11 @@ from cavity.propagate.exact import ExactPass
 from cavity.propagate.table import build_table
 from cavity.strategy import ep, joint, run, tables
 from cavity.strategy.limits import POLICY, Limits
-from cavity.strategy.round import Following, Points, Round, Searched
-from cavity.strategy.site_search import covers, is_healthy, rescue_search, search_site
+from cavity.strategy.round import Following, Plan, Points, Round, Searched
+from cavity.strategy.site_search import affordable, covers, is_healthy, rescue_search, search_site
 
 OFF = 1e9
+TABLE = Plan(2, "table", ("d0",), n_draws=400, nodes=np.zeros((100, 1)))
 SMALL = np.array([40, 40])  # particles of two sites
 
 
@@ -102,6 +103,23 @@ def broad(limits):
     return ep.aggregate(c, pilots).joined.needs_table
 
 
+@cache
+def tabulated():
+    """A phase of one shared parameter after its pilot: (phase, first round, sites of the second)."""
+    c = context(n=2, kind="shared")
+    sites = run.search_round(c, run.plan_round(c), c.datasets, {})
+    first = run.aggregate(c, sites)
+    return c, first, run.search_round(c, run.plan_round(c, first), c.datasets, sites)
+
+
+def bent(limits):
+    """What follows where a polynomial misses its likelihood by half a nat."""
+    c, first, sites = tabulated()
+    site = sites["d1"].site
+    missed = replace(sites["d1"], site=replace(site, info={**site.info, "surrogate_error": 0.5}))
+    return ep.aggregate(replace(c, limits=limits), {**sites, "d1": missed}, first).following.next_kind
+
+
 def two_peaks(limits):
     x = np.linspace(-10, 10, 401)
     return tables.count_modes(np.logaddexp(-0.5 * (x - 4) ** 2, -0.5 * (x + 4) ** 2 - 7.0), limits) == 1
@@ -122,11 +140,12 @@ def table_beside_its_peak(limits):
 
 def looks_beyond(limits):
     nodes, joined = table_beside_its_peak(replace(limits, coarse=-1.0))
-    return joined.next_nodes.max() > nodes.max()
+    return joined.placed.max() > nodes.max()
 
 
-def searched_calls(limits):
-    c = replace(context(n=1, search=cv.Laplace(n_draws=128, n_scan=16)), limits=limits)
+def searched_calls(limits, search=None, max_calls=None):
+    search = search or cv.Laplace(n_draws=128, n_scan=16)
+    c = replace(context(n=1, search=search), limits=limits, max_calls=max_calls)
     return search_site(c, "d0", run.plan_round(c)).calls
 
 
@@ -136,7 +155,7 @@ GUARDS = [
     ("shift_noise", 0, lambda at: not says("the mean moved", a_round(shift=0.25, mcse=np.array([0.14, 0.14])), at)),
     ("table_share", OFF, lambda at: says("Monte Carlo error", a_round("table", mcse=np.array([0.1, 0.1])), at)),
     ("coarse", OFF, lambda at: says("every second node", a_round("table", interpolation_error=0.2), at)),
-    ("coarse", -1, lambda at: table_beside_its_peak(at)[1].next_nodes.shape == (41, 1)),
+    ("coarse", -1, lambda at: table_beside_its_peak(at)[1].placed.shape == (41, 1)),
     ("k_hat_limit", OFF, lambda at: says("Pareto k of the exact pass", a_round(pareto_k=0.8), at)),
     ("k_hat_limit", OFF, lambda at: following(replace(a_round(), site_pareto_k=np.array([0.8, 0.1])), at).poor[0]),
     ("k_hat_limit", OFF, lambda at: not covers(weighted(pareto_k=0.8), at)),
@@ -161,6 +180,9 @@ GUARDS = [
     ("most_draws", OFF, lambda at: following(a_round(mcse=np.array([0.12, 0.0])), at, before=3000).next_draws < 6000),
     ("largest_share", OFF, lambda at: not is_healthy(weighted(largest=0.05), at)),
     ("rescue_live_points", 5, lambda at: rescue_search(at).nlive >= 50),
+    ("fewest_calls", 10_000, lambda at: searched_calls(at, cv.DynestyStatic(nlive=50), max_calls=400) < 600),
+    ("fewest_at_a_node", 0, lambda at: affordable(TABLE, Searched("d0", 1, "table", 0), 4900, 1, at) is None),
+    ("surrogate_error", OFF, lambda at: bent(at) == "table"),
     ("broad", OFF, broad),
     ("mode_depth", OFF, two_peaks),
     ("depth", OFF, span),

@@ -3,12 +3,51 @@
 import numpy as np
 import pytest
 
+from cavity.cli.main import main
 from cavity.errors import CavityError, GraphError, LikelihoodError
 from cavity.study import Study
 from cavity.study.check import check_phase, middle
 from cavity.study.context import phase_context
 
 from .test_many import write_levels
+
+GROUPS = """
+import cavity as cv
+
+
+class Analysis(cv.Analysis):
+    def __init__(self, y):
+        self.y = y
+
+    def log_likelihood_function(self, instance):
+        return -0.5 * (self.y - instance.theta) ** 2
+
+
+population = cv.HierarchicalFactor(cv.GaussianPrior, mean=cv.GaussianPrior(7.0, 9.0), sigma=cv.HalfNormalPrior(5.0))
+within = cv.HalfNormalPrior(1.0)
+
+
+@cv.plate("patient")
+def patient(key):
+    rate = population.drawn_variable(upper_limit=4.0 if key == "p2" else float("inf"))
+    organ = cv.HierarchicalFactor(cv.GaussianPrior, mean=rate, sigma=within)
+    return cv.Collection(rate=rate, organ=organ.drawn_variable())
+
+
+def factor(dataset):
+    organ = patient(dataset.patient).organ
+    group = cv.HierarchicalFactor(cv.GaussianPrior, mean=organ + dataset.shift, sigma=within)
+    return cv.AnalysisFactor(cv.Collection(theta=group.drawn_variable(), organ=organ), Analysis(dataset.y))
+"""
+
+
+@pytest.fixture
+def groups(tmp_path):
+    """A study whose datasets are drawn from what is drawn in a group, itself drawn from what is drawn."""
+    (tmp_path / "study.py").write_text(GROUPS)
+    (tmp_path / "config.yaml").write_text("phases: [{name: main, search: {name: Laplace}}]\n")
+    (tmp_path / "datasets.tsv").write_text("dataset\tpatient\tshift\ty\na\tp1\t1\t6.5\nb\tp2\t2\t5.5\n")
+    return tmp_path
 
 
 @pytest.fixture
@@ -65,3 +104,22 @@ def test_the_middle_of_a_drawn_variable_is_its_parents(folder):
     study = Study.load(folder)
     view = phase_context(study, study.config.phase("main")).view("a")
     assert np.allclose(middle(view), [0.0])
+
+
+def test_the_middle_of_a_groups_parameter_is_its_parents_all_the_way_up(groups):
+    study = Study.load(groups)
+    context = phase_context(study, study.config.phase("main"))
+    for dataset, expected in (("a", {"theta": 8.0, "organ": 7.0}), ("b", {"theta": 6.0, "organ": 4.0})):
+        view = context.view(dataset)
+        assert dict(zip(view.compiled.names, middle(view), strict=True)) == pytest.approx(expected)
+
+
+def test_a_study_of_groups_is_looked_at_and_says_where_they_are_drawn_from(groups, capsys):
+    assert main(["check", str(groups)]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for line in (
+        "shared patient.p1.rate drawn from population",
+        "shared patient.p1.organ drawn from a parent of its own",
+        "drawn theta from a parent of its own, in 2 datasets",
+    ):
+        assert line in text
