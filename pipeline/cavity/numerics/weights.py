@@ -27,7 +27,22 @@ def log_sum_exp(a: Annotated[Array, "..."], axis: int | tuple[int, ...] | None =
 def effective_sample_size(log_weights: Annotated[Array, "..."], axis: int = -1) -> Array | float:
     """(sum w)^2 / sum w^2 (Kish 1965, section 8.2)."""
     log_weights = np.asarray(log_weights, float)
-    return np.exp(2 * log_sum_exp(log_weights, axis) - log_sum_exp(2 * log_weights, axis))
+    return np.exp(_log_effective(log_weights, log_sum_exp(log_weights, axis), axis))
+
+
+def variance_of_log_sum(
+    log_weights: Annotated[Array, "... S"], total: Annotated[Array, "..."], sizes: Array | int, axis: int = -1
+) -> Annotated[Array, "..."]:
+    """1 / effective sample size - 1 / S: of log sum w, had the S points been drawn at random (the delta method).
+
+    ``total`` is the log-sum-exp along the axis, ``sizes`` the S where rows are padded with -inf. 0 where no row counts.
+    """
+    with np.errstate(invalid="ignore"):
+        return np.maximum(np.nan_to_num(np.exp(-_log_effective(log_weights, total, axis))) - 1 / sizes, 0.0)
+
+
+def _log_effective(log_weights, total, axis):
+    return 2 * total - log_sum_exp(2 * log_weights, axis)
 
 
 def systematic(log_weights: Annotated[Array, "S"], n: int, rng: np.random.Generator) -> Annotated[Array, "n"]:

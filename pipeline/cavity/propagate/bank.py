@@ -8,7 +8,7 @@ import numpy as np
 
 from cavity.errors import PropagationError
 from cavity.numerics.types import Array
-from cavity.numerics.weights import effective_sample_size, log_sum_exp
+from cavity.numerics.weights import log_sum_exp, variance_of_log_sum
 from cavity.propagate.link import Link
 from cavity.propagate.particles import SMALLEST, ParticleGroup, Score, half_variance
 from cavity.propagate.site import Site
@@ -39,9 +39,7 @@ class TableGroup:
     @staticmethod
     def _excess(log_weights):
         """sum w^2 - 1/S at every node [K]."""
-        with np.errstate(invalid="ignore"):
-            inverse = 1 / effective_sample_size(log_weights, 0)
-        return np.maximum(np.nan_to_num(inverse, nan=0.0) - 1 / len(log_weights), 0.0)
+        return variance_of_log_sum(log_weights, log_sum_exp(log_weights, 0), len(log_weights), 0)
 
     def _splines(self, phi):
         """Cardinal splines of each axis [3, Q, K_i], and how far phi lies outside the nodes [Q, p]."""

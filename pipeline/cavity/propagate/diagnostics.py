@@ -7,6 +7,8 @@ import numpy as np
 from cavity.numerics.types import Array
 from cavity.propagate.particles import Score
 
+ALLOWED_SURROGATE = 0.3  # in log L, of the polynomials that stand for a likelihood's shared parameters
+
 
 class Noise(NamedTuple):
     """The Monte Carlo error that the sites' own samples bring into the posterior."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cavity.numerics.gaussian import LOG_2PI
-from cavity.numerics.weights import log_sum_exp
+from cavity.numerics.weights import log_sum_exp, variance_of_log_sum
 from cavity.propagate.design import feature_gradient, feature_hessian, features
 from cavity.propagate.truncation import log_normaliser, log_normaliser_derivatives
 
@@ -52,11 +52,9 @@ def half_variance(a, sizes):
     """
     first = np.arange(a.shape[1]) < (sizes // 2)[:, None]
     one, two = log_sum_exp(np.where(first, a, -np.inf)), log_sum_exp(np.where(first, -np.inf, a))
-    total = log_sum_exp(a)
     with np.errstate(invalid="ignore"):
         difference = one - np.log(np.maximum(sizes // 2, 1)) - two + np.log(sizes - sizes // 2)
-        excess = np.exp(log_sum_exp(2 * a) - 2 * total) - 1 / sizes
-    return np.nan_to_num(difference, posinf=1.0, neginf=1.0) ** 2 / 4, np.maximum(np.nan_to_num(excess), 0.0)
+    return np.nan_to_num(difference, posinf=1.0, neginf=1.0) ** 2 / 4, variance_of_log_sum(a, log_sum_exp(a), sizes)
 
 
 class ParticleGroup:
@@ -207,8 +205,7 @@ class ParticleGroup:
             a = self.terms(self._rows(eta[nodes], rows), rows).a
             total = log_sum_exp(a)
             if correction:
-                share = np.exp(log_sum_exp(2 * a) - 2 * total)
-                total = total + 0.5 * correction * np.maximum(np.nan_to_num(share) - 1 / self.sizes[rows], 0.0)
+                total = total + 0.5 * correction * variance_of_log_sum(a, total, self.sizes[rows])
             result[nodes, rows] = total
         if self._is_truncated:
             result = result - self._log_normaliser(eta)

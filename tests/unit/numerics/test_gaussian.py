@@ -57,3 +57,12 @@ def test_weighted_moments_of_equal_weights():
     mean, covariance = weighted_moments(x, np.full((2, 50), -700.0))
     assert np.allclose(mean, x.mean(1))
     assert np.allclose(covariance[1], np.cov(x[1].T, bias=True))
+
+
+def test_weighted_moments_are_those_of_repeated_points():
+    rng = np.random.default_rng(3)
+    x, counts = rng.normal(size=(50, 3)), rng.integers(0, 5, size=50)
+    with np.errstate(divide="ignore"):
+        mean, covariance = weighted_moments(x, np.log(counts) + 3.0)
+    repeated = np.repeat(x, counts, axis=0)
+    assert np.allclose(mean, repeated.mean(0)) and np.allclose(covariance, np.cov(repeated.T, bias=True))

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from cavity.numerics.gaussian import weighted_moments
 from cavity.numerics.mixture import (
     Mixture,
     expectation_maximisation,
@@ -193,3 +194,37 @@ def test_where_no_other_draw_has_any_the_last_proposal_is_widened():
     log_weights = np.where(np.arange(500) == 7, 0.0, -np.inf)
     found = refitted(x, log_weights, Mixture.of([1.0], [[0.0, 1.0]], [np.diag([1.0, 9.0])]))
     assert np.array_equal(found.means, [[0.0, 1.0]]) and np.array_equal(found.scales, [np.diag([4.0, 36.0])])
+
+
+@pytest.mark.parametrize("df", [3.0, 5.0])
+def test_the_radius_of_a_draw_follows_an_f_distribution(df):
+    z = Mixture.of([1.0], [MEANS[0]], [COVARIANCES[0]], df=df).draws(2**14, 0) - MEANS[0]
+    radius = np.einsum("ni,ij,nj->n", z, np.linalg.inv(COVARIANCES[0]), z) / 2
+    quantiles = [0.1, 0.5, 0.9]
+    assert np.quantile(radius, quantiles) == pytest.approx(stats.f.ppf(quantiles, 2, df), rel=0.02)
+
+
+def test_one_step_of_one_component_gives_the_weighted_moments_wherever_it_starts():
+    rng = np.random.default_rng(0)
+    x, log_weights = rng.normal(size=(200, 2)), rng.normal(size=200)
+    weights = np.exp(log_weights) / np.exp(log_weights).sum()
+    start = np.array([[2.0, -1.0]]), np.eye(2)[None]
+    step = next(expectation_maximisation(x, weights, *start, lambda scatter, mass: scatter / mass[:, None, None]))
+    mean, covariance = weighted_moments(x, log_weights)
+    assert step.means[0] == pytest.approx(mean) and step.covariances[0] == pytest.approx(covariance)
+
+
+def test_a_refit_has_the_whole_and_each_third_along_the_skewed_direction():
+    rng = np.random.default_rng(0)
+    x = np.column_stack([rng.gamma(2.0, size=3000), rng.normal(size=3000)])
+    log_weights = 0.8 * x[:, 1]
+    found = refitted(x, log_weights, None)
+    mean, covariance = weighted_moments(x, log_weights)
+    assert found.means[0] == pytest.approx(mean) and found.scales[0] == pytest.approx(1.2 * covariance)
+    order = np.argsort(x[:, 0])
+    mass = np.cumsum(np.exp(log_weights[order])) / np.exp(log_weights).sum()
+    for third in range(3):
+        members = order[(mass > third / 3) & (mass <= (third + 1) / 3)]
+        its_mean, its_covariance = weighted_moments(x[members], log_weights[members])
+        assert found.means[1 + third] == pytest.approx(its_mean, abs=3e-3)
+        assert found.scales[1 + third] == pytest.approx(1.2 * (its_covariance + 0.05 * covariance), abs=3e-3)

@@ -12,6 +12,7 @@ from cavity.numerics.weights import (
     resampled,
     systematic,
     tempered,
+    variance_of_log_sum,
 )
 
 
@@ -79,6 +80,18 @@ def test_weights_are_tempered_until_enough_draws_matter():
     assert effective_sample_size(tempered(log_weights, 20.0)) == pytest.approx(20.0, rel=1e-3)
     assert tempered(log_weights, 20.0)[-1] == -np.inf
     assert np.array_equal(tempered(log_weights, 1.0), log_weights)
+
+
+def test_the_variance_of_a_log_sum_is_what_random_points_show():
+    rng = np.random.default_rng(0)
+    log_weights = 0.5 * rng.normal(size=(4000, 400))
+    totals = log_sum_exp(log_weights)
+    found = variance_of_log_sum(log_weights, totals, 400)
+    assert found.mean() == pytest.approx(totals.var(), rel=0.05)
+    padded = np.concatenate([log_weights[:3], np.full((3, 50), -np.inf)], axis=1)
+    assert variance_of_log_sum(padded, totals[:3], np.full(3, 400)) == pytest.approx(found[:3])
+    assert variance_of_log_sum(np.full(5, -np.inf), -np.inf, 5) == 0.0
+    assert found[0] == pytest.approx(1 / effective_sample_size(log_weights[0]) - 1 / 400)
 
 
 @pytest.mark.parametrize("tail", [0.3, 1.0, 2.5])
