@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import cavity as cv
-from cavity.strategy import phase_run
-from cavity.strategy.expectation_propagation import run_rounds
+from cavity.strategy.run import conclude, rounds_of
 from cavity.study import Study
+from cavity.study.context import phase_context
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -20,12 +20,13 @@ def main(name="gaussian_hierarchical"):
     """Print a table: search, calls a dataset, by round, converged."""
     with tempfile.TemporaryDirectory() as folder:
         study = Study.load(ROOT / "config" / name / "config.yaml", results=folder)
-        context = phase_run.phase_context(study, study.config.phases[0])
+        context = phase_context(study, study.config.phases[0])
         n = len(context.datasets)
         print(f"{name}: {n} datasets")
         print(f"{'search':<28}{'calls a dataset':>16}  by round")
         for search in (cv.DynestyStatic(nlive=50), cv.Laplace()):
-            result = run_rounds(replace(context, search=search, _seen={}))
+            searched = replace(context, search=search, _seen={})
+            result = conclude(searched, rounds_of(searched))
             calls = result.likelihood_evaluations
             rounds = ", ".join(f"{total / n:.0f}" for total in calls["per_round"])
             label = f"{type(search).__name__}{' nlive 50' if hasattr(search, 'nlive') else ''}"

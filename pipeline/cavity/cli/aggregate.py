@@ -14,7 +14,9 @@ def add_arguments(parser):
 
 def run(options):
     from cavity.posterior.store import save_tree
+    from cavity.strategy.round import to_tree
     from cavity.study.searches import aggregate_round
 
     study, phase, context = read_phase(options)
-    save_tree(options.out, aggregate_round(study, context, read_sites(options.sites), read_state(options.state)))
+    found = aggregate_round(study, context, read_sites(options.sites), read_state(options.state))
+    save_tree(options.out, to_tree(found))

@@ -15,10 +15,11 @@ def add_arguments(parser):
 
 def run(options):
     from cavity.posterior.store import write_json
-    from cavity.strategy import phase_run
+    from cavity.strategy.round import to_tree
+    from cavity.strategy.run import decide, described
 
     _, _, context = read_phase(options)
     state = read_state(options.state)
-    decision = phase_run.decide(context, state, options.max_rounds, options.tolerance)
-    write_json(options.out, decision)
-    tell(f"{context.phase}, round {decision['round']}: {decision['decision']} ({decision['why']})")
+    decision = decide(context, state, options.max_rounds, options.tolerance)
+    write_json(options.out, to_tree(decision))
+    tell(described(context, decision))

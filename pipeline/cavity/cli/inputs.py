@@ -61,13 +61,13 @@ def read_phase(options):
 
 def phase_context(study, name, earlier):
     """(phase, context) of the phase called ``name``; ``earlier`` has the posterior.h5 of each phase that it sees."""
-    from cavity.strategy import phase_run
+    from cavity.study import context
 
     try:
         phase = study.config.phase(name)
     except KeyError as error:
         raise ConfigError(f"{study.path}: {error.args[0]}") from None
-    return phase, phase_run.phase_context(study, phase, read_earlier(study, phase.name, earlier))
+    return phase, context.phase_context(study, phase, read_earlier(study, phase.name, earlier))
 
 
 def read_earlier(study, name, paths):
@@ -93,20 +93,20 @@ def tell(line):
 
 
 def read_sites(paths):
-    """Dataset -> tree, from the files of several shards."""
+    """Dataset -> Searched, from the files of several shards."""
     from cavity.posterior.store import load_tree
+    from cavity.strategy.round import Searched, from_tree
 
-    sites = {}
-    for path in paths or ():
-        sites.update(load_tree(path))
-    return sites
+    trees = [load_tree(path) for path in paths or ()]
+    return {name: from_tree(Searched, tree) for shard in trees for name, tree in shard.items()}
 
 
 def read_state(path):
-    """The tree of a global.h5, or None without one."""
+    """The round in a global.h5, or None without one."""
     from cavity.posterior.store import load_tree
+    from cavity.strategy.round import Round, from_tree
 
-    return None if path is None else load_tree(path)
+    return None if path is None else from_tree(Round, load_tree(path))
 
 
 def _override(entry):

@@ -22,7 +22,8 @@ def add_arguments(parser):
 
 def run(options):
     from cavity.posterior.store import save_tree
-    from cavity.strategy import phase_run
+    from cavity.strategy.round import to_tree
+    from cavity.strategy.run import plan_round
     from cavity.study.searches import search_datasets
     from cavity.study.shards import shards_of_phase
 
@@ -30,7 +31,7 @@ def run(options):
     shards = shards_of_phase(phase, [dataset.id for dataset in study.datasets])
     if options.shard not in shards:
         raise ConfigError(f"{study.path}: phase {phase.name} has no shard {options.shard}; run the workflow again")
-    plan = phase_run.plan_round(context, read_state(options.state))
+    plan = plan_round(context, read_state(options.state))
     previous = read_sites(options.previous)
 
     searched = []
@@ -40,7 +41,7 @@ def run(options):
         if how == "searched":
             searched.append(dataset)
 
-    sites = search_datasets(study, context, plan, shards[options.shard], previous, progress)
-    save_tree(options.out, sites)
+    sites = search_datasets(study, context, plan, previous, shards[options.shard], progress)
+    save_tree(options.out, {name: to_tree(searched) for name, searched in sites.items()})
     if searched:
-        tell(f"{phase.name}, round {plan['round']}: searched {', '.join(searched)}")
+        tell(f"{phase.name}, round {plan.round}: searched {', '.join(searched)}")

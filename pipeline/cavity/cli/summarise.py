@@ -15,10 +15,10 @@ def add_arguments(parser):
 
 def run(options):
     from cavity.posterior.store import load_json
-    from cavity.strategy import phase_run
-    from cavity.study.fit import conclude
+    from cavity.strategy.round import Decision, from_tree
+    from cavity.strategy.run import Rounds, conclude
 
     _, _, context = read_phase(options)
     states = [read_state(path) for path in options.states]
-    result = phase_run.summarise(context, read_sites(options.sites), states)
-    conclude(result, load_json(options.decision)).write(options.out)
+    decision = from_tree(Decision, load_json(options.decision))
+    conclude(context, Rounds(read_sites(options.sites), states, decision)).write(options.out)

@@ -1,14 +1,18 @@
 """A graph of datasets: one model over all of them, and the likelihood that is the product of theirs."""
 
 from collections import Counter
+from typing import Any
 
 from cavity.errors import GraphError
 from cavity.graph.analysis import Analysis
 from cavity.graph.factor import AnalysisFactor
 from cavity.graph.global_model import GlobalPriorModel
 from cavity.graph.hierarchical import HierarchicalFactor, parents_of
-from cavity.graph.result_list import split_by_factor
+from cavity.graph.naming import SharedNames
+from cavity.graph.plate import plates_of
+from cavity.graph.result_list import ResultList, split_by_factor
 from cavity.model import Collection
+from cavity.prior import Prior
 
 
 class FactorGraphModel(Analysis):
@@ -23,7 +27,13 @@ class FactorGraphModel(Analysis):
         ``AnalysisFactor`` and ``HierarchicalFactor`` objects in any order. Parents of variables made with
         ``drawn_variable`` are found by themselves.
     names
-        A study's ``SharedNames``; a notebook's are made from the paths in the first factor that has the parameter.
+        A study's ``SharedNames``; a notebook's are made from the paths in the first factor that has the parameter, and
+        those of a plate's groups as in a study: ``<plate>.<key>.<path>``.
+
+    Attributes
+    ----------
+    shared
+        The ``SharedNames`` of the graph.
 
     Raises
     ------
@@ -31,7 +41,7 @@ class FactorGraphModel(Analysis):
         If there is no dataset, or two factors have the same name.
     """
 
-    def __init__(self, *factors, names=None):
+    def __init__(self, *factors: AnalysisFactor | HierarchicalFactor, names: SharedNames | None = None):
         unknown = [f for f in factors if not isinstance(f, (AnalysisFactor, HierarchicalFactor))]
         if unknown:
             raise GraphError(
@@ -52,8 +62,10 @@ class FactorGraphModel(Analysis):
         for factor in self.factors:
             self.parent_of.update(parents_of(factor.prior_model.priors, given))
         self.parents = self._all_parents(given)
-        self.shared_names = dict(names.priors) if names else self._notebook_names()
+        plates = names.plates if names else plates_of(self._all_priors())
+        self.shared_names = dict(names.priors) if names else self._notebook_names(plates)
         self.parent_names = {**self._parent_names(), **(names.parents if names else {})}
+        self.shared = SharedNames(priors=self.shared_names, parents=self.parent_names, plates=plates)
 
     def _all_parents(self, given):
         """Every parent, those of parents' own parameters included (a group's mean may itself be drawn)."""
@@ -66,6 +78,13 @@ class FactorGraphModel(Analysis):
                 self.parent_of.update(above)
                 waiting += above.values()
         return tuple(found)
+
+    def _all_priors(self):
+        """Every parameter of the factors, and of the parents."""
+        return {
+            *(prior for factor in self.factors for prior in factor.prior_model.priors),
+            *(prior for parent in self.parents for prior in parent.variables),
+        }
 
     def _parent_names(self):
         """{parent: name}: its own, or the path of the first variable drawn from it; each name once."""
@@ -80,9 +99,13 @@ class FactorGraphModel(Analysis):
             found[parent] = label if taken[label] == 1 else f"{label}_{taken[label]}"
         return found
 
-    def _notebook_names(self):
-        """{prior: name} of hyperparameters and of every parameter that two or more factors share."""
-        names, uses = {}, Counter(p for f in self.factors for p in f.prior_model.priors)
+    def _notebook_names(self, plates):
+        """{prior: name} of hyperparameters, of groups, and of every parameter that two or more factors share."""
+        used, groups, names = self._all_priors(), {}, {}
+        for plate in plates:
+            made = plate.names(key for key, _ in plate.members)
+            groups.update({prior: name for prior, name in made.items() if prior in used})
+        uses = Counter(p for f in self.factors for p in f.prior_model.priors if p not in groups)
         for factor in self.factors:
             for prior, path in zip(factor.prior_model.priors, factor.prior_model.parameter_names):
                 if uses[prior] > 1:
@@ -92,6 +115,7 @@ class FactorGraphModel(Analysis):
                 variables = getattr(parent.hyperpriors[argument], "variables", tuple)()
                 for k, prior in enumerate(variables):
                     names.setdefault(prior, f"{label}.{argument}" if len(variables) == 1 else f"{label}.{argument}.{k}")
+        names = {prior: name for prior, name in names.items() if prior not in groups} | groups
         twice = [name for name, n in Counter(names.values()).items() if n > 1]
         for name in twice:
             for k, prior in enumerate([p for p, other in names.items() if other == name]):
@@ -99,7 +123,7 @@ class FactorGraphModel(Analysis):
         return names
 
     @property
-    def names(self):
+    def names(self) -> dict[Prior, str]:
         """{prior: name} of every parameter of the graph: shared ones bare, local ones with their dataset in front."""
         found = dict(self.shared_names)
         for dataset, factor in zip(self.datasets, self.factors):
@@ -108,7 +132,7 @@ class FactorGraphModel(Analysis):
         return found
 
     @property
-    def global_prior_model(self):
+    def global_prior_model(self) -> GlobalPriorModel:
         """The model of the whole graph: pass it to a search together with the graph."""
         items = {dataset: factor.prior_model for dataset, factor in zip(self.datasets, self.factors)}
         for parent in self.parents:
@@ -117,7 +141,7 @@ class FactorGraphModel(Analysis):
                 items[self.parent_names[parent]] = Collection(**free)
         return GlobalPriorModel(items).of_graph(self.parent_of, self.names)
 
-    def log_likelihood_function(self, instance):
+    def log_likelihood_function(self, instance: Any) -> float:
         """Sum of the factors' log likelihoods; ``instance`` is one of :attr:`global_prior_model`."""
         return sum(factor.analysis.log_likelihood_function(instance[i]) for i, factor in enumerate(self.factors))
 
@@ -130,18 +154,22 @@ class FactorGraphModel(Analysis):
             total = total + factor.analysis.log_likelihood_batch(own)
         return total
 
-    def visualize(self, paths, instance):
+    def visualize(self, paths: Any, instance: Any) -> None:
         """Each analysis draws into a folder of its own."""
         for i, (dataset, factor) in enumerate(zip(self.datasets, self.factors)):
             factor.analysis.visualize(paths.child(dataset), instance[i])
 
-    def make_result(self, samples, model, **origin):
+    def make_result(self, samples: Any, model: GlobalPriorModel, **origin: Any) -> ResultList:
         """One result a factor, each with that factor's own model and parameters; the joint samples beside them.
 
         ``origin`` is what the results say of where they come from: search, identity, seed, name.
         """
         return split_by_factor(self, samples, model, **origin)
 
-    def optimise(self, optimiser):
-        """Fit the graph with an optimiser such as ``ExpectationPropagation``: its ``fit(self)``."""
+    def optimise(self, optimiser: Any) -> Any:
+        """Fit the graph: the optimiser's ``fit(self)``; a plain search means ``ExpectationPropagation(search)``."""
+        if hasattr(optimiser, "run"):  # as every search has: it solves one problem, and the datasets are many
+            from cavity.strategy import ExpectationPropagation
+
+            optimiser = ExpectationPropagation(search=optimiser)
         return optimiser.fit(self)

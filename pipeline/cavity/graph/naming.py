@@ -20,18 +20,20 @@ class SharedNames:
         {prior: name} of every shared parameter, hyperparameters included, in the order of the module.
     parents
         {parent: name}, in the order of the module.
+    plates
+        The :class:`~cavity.graph.plate.Plate` objects that own groups' parameters.
     """
 
     priors: Mapping[Prior, str]
     parents: Mapping[HierarchicalFactor, str]
     plates: tuple = ()
 
-    def parameter(self, name):
+    def parameter(self, name: str) -> Prior:
         """The prior called ``name``."""
         return next(prior for prior, other in self.priors.items() if other == name)
 
 
-def name_shared(namespace):
+def name_shared(namespace: Mapping[str, object]) -> SharedNames:
     """Names of all priors and parents reachable from a module's namespace.
 
     A prior has the name of its variable, a list's items are ``name.0``, a module-level model's parameters are
@@ -55,10 +57,6 @@ def name_shared(namespace):
         _collect_models(name, value, priors)
     for parent, name in parents.items():
         for argument, value in parent.hyperpriors.items():
-            if isinstance(value, DrawnVariable):
-                raise GraphError(
-                    f"{name}.{argument}: a hyperparameter cannot itself be a drawn variable; use cavity.plate"
-                )
             if isinstance(value, Prior):
                 priors.setdefault(value, f"{name}.{argument}")
             elif isinstance(value, Expression):

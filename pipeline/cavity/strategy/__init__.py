@@ -4,7 +4,7 @@ from importlib import import_module
 
 _HOMES = {
     "EPSettings": "context",
-    "ExpectationPropagation": "expectation_propagation",
+    "ExpectationPropagation": "run",
     "LinearInterpolator": "interpolate",
     "PhaseContext": "context",
     "SearchGridSearch": "grid_search",

@@ -1,17 +1,20 @@
 """What one phase of a study is, without its files: the input of every strategy, in a notebook and in a job."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from cavity.errors import GraphError
-from cavity.graph import AnalysisFactor, SharedNames, coordinates_of, view_factor
+from cavity.graph import AnalysisFactor, Coordinates, FactorView, SharedNames, coordinates_of, view_factor
 from cavity.inference import SEQUENTIAL
 from cavity.paths import FitPaths
+from cavity.posterior.phase import PhaseResult
 from cavity.prior import DrawnVariable
 from cavity.propagate.transform import GlobalSpace
+from cavity.strategy.limits import POLICY, Limits
+from cavity.strategy.not_yet import refuse_drawn_above
 
 MAX_CALLS = 50_000  # likelihood calls of one dataset in one phase, unless told
 LISTED_MODELS = 1000  # datasets whose models a result records
@@ -36,6 +39,31 @@ class EPSettings:
     n_draws: int = 400
 
 
+class Factors:
+    """A phase's factors by dataset: a graph's are there already, a study's are composed when they are asked for.
+
+    Parameters
+    ----------
+    known
+        {dataset: AnalysisFactor}.
+    """
+
+    def __init__(self, known: Mapping[str, AnalysisFactor]):
+        self._known = known
+
+    def __call__(self, dataset: str) -> AnalysisFactor:
+        """The factor of a dataset."""
+        return self._known[dataset]
+
+    def seen(self, dataset: str) -> str:
+        """SHA-256 of what the factor of a dataset can see of earlier results; empty where it sees none."""
+        return ""
+
+    def after(self, found: PhaseResult) -> "Factors":
+        """The same where datasets of a sequential phase see the fits in ``found``, its result so far."""
+        return self
+
+
 @dataclass(frozen=True, eq=False)
 class PhaseContext:
     """One phase: how to get a dataset's factor, what is shared, how to search.
@@ -49,13 +77,15 @@ class PhaseContext:
     datasets
         The ids, in the table's order.
     factor
-        id -> AnalysisFactor; called only for the datasets a job works on.
+        id -> AnalysisFactor, a :class:`Factors`; called only for the datasets a job works on.
     names
         What the study shares.
     search
         The phase's search; a factor's own ``optimiser`` goes first.
     seed
         The study's seed.
+    limits
+        When the rounds go on, and what they search again.
     max_calls
         Likelihood calls that one dataset may take in this phase, rescues and later rounds included (a joint phase: all
         of them); None: any number. A last step may go a tenth beyond.
@@ -71,12 +101,13 @@ class PhaseContext:
     phase: str
     inference: str
     datasets: tuple[str, ...]
-    factor: Callable[[str], AnalysisFactor]
+    factor: Factors | Callable[[str], AnalysisFactor]
     names: SharedNames
     search: Any
     seed: int = 1
     max_calls: int | None = None
     ep: EPSettings = EPSettings()
+    limits: Limits = POLICY
     on_error: str = "raise"
     provenance: Mapping = field(default_factory=dict)
     covariates: Mapping = field(default_factory=dict)
@@ -85,23 +116,24 @@ class PhaseContext:
     _seen: dict = field(default_factory=dict, repr=False)
 
     @cached_property
-    def coordinates(self):
+    def coordinates(self) -> Coordinates:
         """The coordinates that propagation works in."""
         return coordinates_of(self.names)
 
     @cached_property
-    def space(self):
+    def space(self) -> GlobalSpace:
         """The coordinates on unconstrained scales."""
         coordinates = self.coordinates
         return GlobalSpace.from_priors(coordinates.names, coordinates.priors)
 
-    def view(self, dataset):
+    def view(self, dataset: str) -> FactorView:
         """One dataset's factor, its parameters sorted by role.
 
         Raises
         ------
         GraphError
-            If a parameter without a name turns out to be shared between datasets.
+            If a parameter without a name turns out to be shared between datasets, or a drawn variable stands above
+            them (see :mod:`cavity.strategy.not_yet`).
         """
         view = view_factor(self.factor(dataset), dataset, self.names.priors, tuple(self.names.parents))
         for _, path, prior in view.local:
@@ -110,28 +142,30 @@ class PhaseContext:
                     f"dataset {dataset}: {path} is the same prior as in dataset {self._seen[prior]} but has no name; "
                     "assign it to a variable of study.py, or make it inside factor"
                 )
+        if self.inference == "ep":
+            refuse_drawn_above(view, self.names, self.coordinates, self._seen)
         return view
 
-    def seeing(self, found):
+    def seeing(self, found: PhaseResult | None) -> "PhaseContext":
         """A sequential phase where datasets see the fits in ``found``, its PhaseResult so far; any other as it is."""
         if self.inference != SEQUENTIAL or found is None:
             return self
         return replace(self, factor=self.factor.after(found))
 
-    def paths_of(self, dataset=""):
+    def paths_of(self, dataset: str = "") -> FitPaths | None:
         """What ``visualize`` of a dataset's analysis gets (of the whole graph without one); None: nothing is drawn."""
         return None if self.output is None else FitPaths(str(self.output / dataset))
 
-    def progress_of(self, label):
+    def progress_of(self, label: str) -> Any:
         """What a search shows its progress with, or None."""
         return None if self.progress is None else self.progress(label)
 
-    def search_of(self, view):
+    def search_of(self, view: FactorView) -> Any:
         """The factor's own search, else the phase's."""
         return view.optimiser or self.search
 
 
-def spent_sentence(context, datasets):
+def spent_sentence(context: PhaseContext, datasets: Sequence[str]) -> str:
     """What is said of datasets whose budget of calls did not do."""
     more = f" and {len(datasets) - 1} more" if len(datasets) > 1 else ""
     return (
@@ -140,12 +174,12 @@ def spent_sentence(context, datasets):
     )
 
 
-def models_of(context, largest=LISTED_MODELS):
+def models_of(context: PhaseContext, largest: int = LISTED_MODELS) -> dict:
     """{dataset: its model as plain data}: what a query for models' classes reads."""
     return {name: context.factor(name).prior_model.to_dict() for name in context.datasets[:largest]}
 
 
-def check_graph(context, views):
+def check_graph(context: PhaseContext, views: Iterable[FactorView]) -> None:
     """Refuse a study whose shared parameters are not those of its datasets.
 
     Raises
@@ -175,7 +209,7 @@ def _with_parents(context, view):
     return found
 
 
-def refuse_unused(context, used):
+def refuse_unused(context: PhaseContext, used: Iterable[str]) -> None:
     """The same checks, given the names of the shared parameters in use."""
     names = tuple(context.names.priors.values())
     for name in names:
@@ -185,7 +219,8 @@ def refuse_unused(context, used):
             )
     if not names and context.inference == "ep":
         raise GraphError(
-            "no parameter is shared or drawn, so there is nothing to propagate; use inference: independent"
+            "no parameter is shared or drawn, so there is nothing to propagate; use inference: independent, in Python "
+            "fit each dataset with a search"
         )
     taken = {name.split(".")[0] for name in (*names, *context.names.parents.values())}
     for dataset in context.datasets:

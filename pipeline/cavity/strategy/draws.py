@@ -1,67 +1,28 @@
 """All importance draws of one site, from whatever rounds, weighted together: no likelihood call is thrown away."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from cavity.numerics.mixture import Mixture, log_prior
+from cavity.numerics.mixture import Mixture, log_prior, normal_of
 from cavity.numerics.weights import effective_sample_size, log_sum_exp, psis
-
-LARGEST_SHARE = 0.01  # of one draw in the weights: beyond, a rare region was hit by accident
-
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """Draws of one proposal.
-
-    Attributes
-    ----------
-    theta
-        (n, d) drawn variables, on their own scale.
-    z
-        (n, k) the other coordinates as standard normal ones: they mean the same under every interim prior.
-    log_l
-        (n,) log likelihoods.
-    proposal
-        The density the draws came from, in the normal coordinates of its own interim prior.
-    mean, sd
-        (d,) that interim prior.
-    """
-
-    theta: np.ndarray
-    z: np.ndarray
-    log_l: np.ndarray
-    proposal: Mixture
-    mean: np.ndarray
-    sd: np.ndarray
-
-    def log_density(self, theta, z):
-        """The proposal's density with respect to (theta, z)."""
-        return (
-            self.proposal.log_density(np.concatenate([(theta - self.mean) / self.sd, z], axis=1))
-            - np.log(self.sd).sum()
-        )
-
-    def to_tree(self):
-        """Arrays and numbers."""
-        own = {"theta": self.theta, "z": self.z, "log_l": self.log_l, "mean": self.mean, "sd": self.sd}
-        return own | self.proposal.to_tree()
-
-    @classmethod
-    def from_tree(cls, tree):
-        """The inverse of :meth:`to_tree`."""
-        arrays = {key: np.asarray(value, float) for key, value in tree.items()}
-        parts = [arrays[key] for key in ("theta", "z", "log_l")]
-        return cls(*parts, Mixture.from_tree(tree), arrays["mean"], arrays["sd"])
+from cavity.posterior.samples import Samples
+from cavity.strategy.round import Batch
+from cavity.strategy.tilted import Interim
 
 
-def batch_of(samples, interim, d):
+def batch_of(samples: Samples, interim: Interim, d: int) -> Batch:
     """The batch behind importance samples of a problem whose first d columns are drawn variables."""
-    from cavity.numerics.mixture import normal_of
-
-    proposal = Mixture.from_tree(samples.info["proposal"])
     z = normal_of(samples.unit)
+    proposal = Mixture.from_tree(samples.info["proposal"])
     return Batch(samples.values[:, :d], z[:, d:], samples.log_likelihoods, proposal, interim.mean, interim.sd)
+
+
+def _log_density(batch, theta, z):
+    """The density of a batch's proposal with respect to (theta, z)."""
+    standard = np.concatenate([(theta - batch.mean) / batch.sd, z], axis=1)
+    return batch.proposal.log_density(standard) - np.log(batch.sd).sum()
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,27 +42,27 @@ class Weighted:
     log_w: np.ndarray
 
     @property
-    def log_weights(self):
+    def log_weights(self) -> np.ndarray:
         """Normalised."""
         return self.log_w - log_sum_exp(self.log_w)
 
     @property
-    def ess(self):
+    def ess(self) -> float:
         """Draws that count."""
         return float(effective_sample_size(self.log_w))
 
     @property
-    def pareto_k(self):
+    def pareto_k(self) -> float:
         """Shape of the weights' tail."""
         return float(psis(self.log_weights)[1])
 
     @property
-    def largest(self):
+    def largest(self) -> float:
         """The share of the heaviest draw."""
         return float(np.exp(self.log_weights.max()))
 
 
-def weighted_together(batches, interim):
+def weighted_together(batches: Sequence[Batch], interim: Interim) -> Weighted:
     """Every draw of every batch, weighted by the mixture of all their proposals.
 
     The deterministic mixture (balance heuristic) of Veach & Guibas (1995) and Cornuet et al. (2012): a draw that one
@@ -111,14 +72,14 @@ def weighted_together(batches, interim):
     Parameters
     ----------
     batches
-        A list of :class:`Batch`.
+        A list of :class:`~cavity.strategy.round.Batch`.
     interim
         Its ``mean`` and ``sd`` (d,): the Gaussian prior of theta to weight for.
     """
     theta = np.concatenate([batch.theta for batch in batches])
     z = np.concatenate([batch.z for batch in batches])
     log_l = np.concatenate([batch.log_l for batch in batches])
-    mixture = log_sum_exp([np.log(len(batch.log_l)) + batch.log_density(theta, z) for batch in batches], axis=0)
+    mixture = log_sum_exp([np.log(len(batch.log_l)) + _log_density(batch, theta, z) for batch in batches], axis=0)
     standard = (theta - interim.mean) / interim.sd
     prior = log_prior(standard) - np.log(interim.sd).sum() + log_prior(z)
     order = _halves([len(batch.log_l) for batch in batches])

@@ -10,11 +10,11 @@ from cavity.errors import CavityError, ResultError, SearchError, did_you_mean
 from cavity.inference import ONE_BY_ONE
 from cavity.posterior.store import samples_tree, tree_checksum
 from cavity.rng import generator
-from cavity.strategy import phase_run
 from cavity.strategy.grid_cells import in_cell, make_axis
 from cavity.strategy.grid_graph import ReplacedParents
 from cavity.strategy.grid_result import GridSearchResult, collect_cells
 from cavity.strategy.grid_search import chosen_priors, try_cell
+from cavity.strategy.run import conclude, rounds_of
 
 WHOLE = "all"  # the name of a fit of all datasets together
 KEPT_DRAWS = 2000  # of the shared parameters, in a cell of a whole fit
@@ -187,7 +187,7 @@ def _fit_whole(context, cell, priors, stream):
     confined = replace(confined_context(context, by_name), phase="/".join(str(key) for key in stream))
     confined = replace(confined, output=None, progress=None)
     try:
-        result = _run(confined)
+        result = conclude(confined, rounds_of(confined))
     except CavityError as error:
         return {"cell": cell.name, "failed": f"cell {cell.described()}: {error}"}
     samples = result.shared if result.shared is not None else next(iter(result.locals.values()))
@@ -201,15 +201,6 @@ def _fit_whole(context, cell, priors, stream):
     )
     converged = bool(result.converged)
     return {"cell": cell.name, "log_mass": log_mass, "samples": samples_tree(samples), "converged": converged}
-
-
-def _run(context):
-    """The result of a joint or EP phase, in this process."""
-    from cavity.strategy.expectation_propagation import run_rounds
-
-    if context.inference == "joint":
-        return phase_run.summarise(context, {}, [phase_run.aggregate(context, {}, None)])
-    return run_rounds(context)
 
 
 def _priors(context, names):

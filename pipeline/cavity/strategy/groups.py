@@ -1,7 +1,7 @@
 """Groups between datasets and population: a group is a dataset whose likelihood is the product of its members."""
 
-import json
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,8 +11,10 @@ from cavity.numerics.weights import resampled
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.link import variables_of
 from cavity.propagate.locals import local_draws
-from cavity.propagate.site import Site
 from cavity.rng import generator
+from cavity.strategy.context import PhaseContext
+from cavity.strategy.not_yet import owners_of, refuse_crossed
+from cavity.strategy.round import Joined, Searched
 
 GROUP_DRAWS = 2000
 
@@ -50,28 +52,14 @@ class MemberProduct(Analysis):
         return float(self.log_likelihood_batch({path: np.array([getattr(instance, path)]) for path in self.columns})[0])
 
 
-@dataclass(frozen=True, eq=False)
-class Joined:
-    """Draws of everything above the datasets.
-
-    Attributes
-    ----------
-    state
-        The last state of the groups' own rounds.
-    phi
-        (S, D) equal-weight draws over all coordinates, those of the groups included.
-    """
-
-    state: dict
-    phi: np.ndarray
-
-
-def has_groups(context):
+def has_groups(context: PhaseContext) -> bool:
     """Whether the study has plates that own parameters."""
     return bool(context.coordinates.groups)
 
 
-def join_groups(context, sites, number):
+def join_groups(
+    context: PhaseContext, sites: Mapping[str, Searched], number: int, loop: Callable
+) -> tuple[Joined, np.ndarray]:
     """Fit the groups' parameters to their members' sites, and the population to the groups, by the same rounds.
 
     Parameters
@@ -79,21 +67,24 @@ def join_groups(context, sites, number):
     context
         The phase.
     sites
-        {dataset: tree} with a site each.
+        {dataset: with a site each}.
     number
         The round, for the streams of random numbers.
+    loop
+        context -> Rounds: the loop that these rounds are part of.
 
     Returns
     -------
-    Joined
+    (Joined, ndarray)
+        What the groups' own rounds ended with, and [S, D] equal-weight draws over all coordinates, those of the groups
+        included.
     """
     from cavity.search import Laplace
-    from cavity.strategy.expectation_propagation import rounds_of
 
     space, coordinates = context.space, context.coordinates
     banks, columns = {}, {}
     for name, members in _members(coordinates, sites).items():
-        banks[name] = SiteBank([Site.from_tree(sites[d]["site"]) for d in members], space)
+        banks[name] = SiteBank([sites[d].site for d in members], space)
         columns[name] = _columns(coordinates, banks[name])
 
     def factor(name):
@@ -112,23 +103,21 @@ def join_groups(context, sites, number):
         covariates={},
         _seen={},
     )
-    trees, states = rounds_of(upper)
-    return Joined(states[-1], _draws(context, upper, trees, states[-1], columns))
+    rounds = loop(upper)
+    return rounds.last.joined, _draws(context, upper, rounds, columns)
 
 
 def _members(coordinates, sites):
     """{group: datasets}; a dataset that depends on no group is a group of its own."""
-    found = {}
-    for dataset, tree in sites.items():
-        link = json.loads(tree["site"]["link"])
-        names = _names(link)
-        owners = dict.fromkeys(coordinates.groups[name] for name in names if name in coordinates.groups)
-        key = "+".join(owners) if owners else dataset
-        found.setdefault(key, []).append(dataset)
+    found, together = {}, {}
+    for dataset, searched in sites.items():
+        owners = owners_of(coordinates, names_in(searched.sees))
+        refuse_crossed(dataset, owners, together)
+        found.setdefault("+".join(together[owners[0]]) if owners else dataset, []).append(dataset)
     return found
 
 
-def _names(link):
+def names_in(link: Mapping) -> tuple[str, ...]:
     """Every global parameter a link mentions, in order."""
     forms = [form for entry in link["drawn"] for form in (entry["mean"], entry["sigma"])]
     forms += [{"variable": name} for name in link["shared"]]
@@ -137,20 +126,21 @@ def _names(link):
 
 def _columns(coordinates, bank):
     """The global parameters that a group's members depend on, in the order of the coordinates."""
-    used = {name for site in bank.sites for name in _names(site.link)}
+    used = {name for site in bank.sites for name in names_in(site.link)}
     return tuple(name for name in coordinates.names if name in used)
 
 
-def _draws(context, upper, trees, state, columns):
+def _draws(context, upper, rounds, columns):
     """Equal-weight draws over all coordinates: the population's, and with each of them the groups'."""
-    rng = generator(context.seed, context.phase, "groups", state["round"])
-    rows = resampled(np.asarray(state["log_weights"]), GROUP_DRAWS, rng)
-    above = np.asarray(state["draws"])[rows]
+    last = rounds.last
+    rng = generator(context.seed, context.phase, "groups", last.round)
+    rows = resampled(last.joined.log_weights, GROUP_DRAWS, rng)
+    above = last.joined.draws[rows]
     space = context.space
     values = space.values(np.tile(space.start()[0], (len(above), 1)))
     for j, name in enumerate(upper.space.names):
         values[:, space.index(name)] = upper.space.values(above)[:, j]
-    bank = SiteBank([Site.from_tree(tree["site"]) for tree in trees.values()], upper.space)
+    bank = SiteBank([searched.site for searched in rounds.sites.values()], upper.space)
     for group, draws in local_draws(bank, above, int(rng.integers(2**31))).items():
         for path, column in zip(draws.names, draws.values.T):
             values[:, space.index(columns[group][int(path[1:])])] = column

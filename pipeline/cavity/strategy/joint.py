@@ -1,68 +1,72 @@
 """All datasets in one search over the whole graph: exact but for the sampler, and feasible in few dimensions."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from cavity.graph import FactorGraphModel
 from cavity.posterior.phase import PhaseResult
-from cavity.posterior.store import samples_from_tree, samples_tree
+from cavity.posterior.samples import Samples
 from cavity.rng import generator
 from cavity.search.model_problem import model_problem
-from cavity.strategy.context import check_graph, models_of
-from cavity.strategy.rounds import ESS_LIMIT, K_HAT_LIMIT
+from cavity.strategy.context import PhaseContext, check_graph, models_of
+from cavity.strategy.limits import POLICY, Limits
+from cavity.strategy.round import Decision, Plan, Round, Searched
 
-LEAST_ACCEPTANCE = 0.02  # of an ensemble's moves: below, its walkers hardly leave where they started
 
-
-def graph_of(context):
+def graph_of(context: PhaseContext) -> FactorGraphModel:
     """The factor graph of all datasets, with the study's names."""
     factors = [replace(context.factor(dataset), name=dataset) for dataset in context.datasets]
     return FactorGraphModel(*factors, *context.names.parents, names=context.names)
 
 
-def plan_round(context, state):
+def plan_round(context: PhaseContext, state: Round | None = None) -> Plan:
     """No searches per dataset: the one search is the aggregate's."""
-    return {"round": 0, "kind": "joint", "refresh": []}
+    return Plan(round=0, kind="joint", refresh=())
 
 
-def aggregate(context, sites=None, state=None, checkpoint=None):
-    """Run the joint search.
-
-    Returns
-    -------
-    dict
-        The samples over every parameter of the graph, as a tree.
-    """
+def aggregate(
+    context: PhaseContext,
+    sites: Mapping[str, Searched] | None = None,
+    state: Round | None = None,
+    checkpoint: Path | None = None,
+) -> Round:
+    """Run the joint search: samples over every parameter of the graph."""
     check_graph(context, [context.view(dataset) for dataset in context.datasets])
     graph = graph_of(context)
     problem = model_problem(graph.global_prior_model, graph, dataset=context.study, paths=context.paths_of())
     rng = generator(context.seed, context.phase, "joint", 0)
     progress = context.progress_of(context.phase)
     samples = context.search.run(problem, rng, checkpoint, context.on_error, progress, context.max_calls)
-    return {"round": 0, "kind": "joint", "samples": samples_tree(samples), "calls": samples.calls}
+    return Round(0, "joint", context.datasets, np.array([int(samples.calls)]), int(samples.rejected), samples=samples)
 
 
-def decide(context, state, max_rounds=None, tolerance=None):
+def decide(
+    context: PhaseContext, state: Round, max_rounds: int | None = None, tolerance: float | None = None
+) -> Decision:
     """There is nothing to iterate; it has converged where the search's own figures say so."""
-    wrong = reasons(samples_from_tree(state["samples"]))
+    wrong = reasons(state.samples, context.limits)
     if wrong:
-        return {"decision": "stopped", "round": 0, "why": "; ".join(wrong)}
-    return {"decision": "converged", "round": 0, "why": "a joint fit is one search, and its own figures are good"}
+        return Decision("stopped", 0, "; ".join(wrong))
+    return Decision("converged", 0, "a joint fit is one search, and its own figures are good")
 
 
-def reasons(samples):
+def reasons(samples: Samples, limits: Limits = POLICY) -> list[str]:
     """What keeps a search's answer from being final: one clause each, with the figure."""
     info, found = samples.info, []
-    if samples.pareto_k is not None and not samples.pareto_k < K_HAT_LIMIT:
+    if samples.pareto_k is not None and not samples.pareto_k < limits.k_hat_limit:
         found.append(
-            f"Pareto k of its draws is {samples.pareto_k:.2f}, it must be below {K_HAT_LIMIT}; use a nested search"
+            f"Pareto k of its draws is {samples.pareto_k:.2f}, it must be below {limits.k_hat_limit}; use a nested "
+            "search"
         )
     if "autocorrelation_times" in info:
-        found += _chain_reasons(info)
-    elif "log_posterior" not in info and samples.ess < ESS_LIMIT:  # an optimum is one point by design
+        found += _chain_reasons(info, limits.least_acceptance)
+    elif "log_posterior" not in info and samples.ess < limits.ess_limit:  # an optimum is one point by design
         found.append(
-            f"only {samples.ess:.0f} of its draws count, {ESS_LIMIT} must; raise its number of draws or live points"
+            f"only {samples.ess:.0f} of its draws count, {limits.ess_limit} must; raise its number of draws or live "
+            "points"
         )
     if samples.pareto_k is None and "chains" not in info and not info.get("converged", True):
         kind = "optimum" if "log_posterior" in info else "remaining evidence"
@@ -72,7 +76,7 @@ def reasons(samples):
     return found
 
 
-def _chain_reasons(info):
+def _chain_reasons(info, least_acceptance):
     """The same of a Markov chain: its length in autocorrelation times and its acceptance."""
     found, steps = [], int(info["steps"])
     settings = info["search"]["auto_correlations_settings"]
@@ -83,14 +87,14 @@ def _chain_reasons(info):
         )
     elif settings["check_for_convergence"] and not info["converged"]:
         found.append(f"its autocorrelation time, {longest:.0f} steps, still changes; raise nsteps")
-    if info["acceptance"] < LEAST_ACCEPTANCE:
+    if info["acceptance"] < least_acceptance:
         found.append(f"only {info['acceptance']:.1%} of its steps were accepted")
     return found
 
 
-def summarise(context, sites, states):
+def summarise(context: PhaseContext, sites: Mapping[str, Searched], states: Sequence[Round]) -> PhaseResult:
     """Split the joint samples into shared and local ones, rows kept aligned."""
-    samples = samples_from_tree(states[-1]["samples"])
+    samples = states[-1].samples
     shared = [name for name in context.names.priors.values() if name in samples.names]
     local_names = {}
     for dataset in context.datasets:
@@ -109,7 +113,6 @@ def summarise(context, sites, states):
         },
         log_evidence=samples.log_evidence,
         log_evidence_error=samples.log_evidence_error,
-        converged=not reasons(samples),
         rounds=1,
         likelihood_evaluations={
             "total": int(samples.calls),
@@ -129,6 +132,6 @@ def summarise(context, sites, states):
     )
 
 
-def renamed(samples, names, new_names):
+def renamed(samples: Samples, names: Sequence[str], new_names: Sequence[str]) -> Samples:
     """The columns ``names`` under other names."""
     return replace(samples.subset(names), names=tuple(new_names), labels=None)

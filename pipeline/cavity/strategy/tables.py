@@ -1,46 +1,43 @@
 """Tables: site functions of one or two shared parameters that are broad or have several modes."""
 
-import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from cavity.graph import FactorView
 from cavity.numerics.mixture import Mixture, fit_components, log_prior
 from cavity.numerics.weights import log_sum_exp, quantiles
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.grid import grid_pass
 from cavity.propagate.link import Link
-from cavity.propagate.site import Site
 from cavity.propagate.table import build_table, tempered_ticks, tensor_nodes
+from cavity.propagate.transform import GlobalSpace
 from cavity.search.guard import Guard
+from cavity.strategy.context import PhaseContext
+from cavity.strategy.limits import POLICY, Limits
+from cavity.strategy.round import AtNodes, Joined, NodeBatch, Plan, Searched
 from cavity.strategy.tilted import Interim, Tilted
 
 PRIOR_FRACTION = 0.35  # of the local parameters' draws: a mode that the pilot missed stays covered
 NODES = {1: 91, 2: 17}  # a dimension
 GRID = {1: 2001, 2: 81}
-DEPTH = 12.0  # nats below the maximum that the nodes cover
-MODE_DEPTH = 5.0
-COARSE = 0.1  # posterior sds that the answer may change when every second node is left out
-MARGIN = 0.2  # of the nodes' range, looked at beyond its ends
 
 
-def search_table(context, view, link, plan, previous, rng):
+def search_table(
+    context: PhaseContext, view: FactorView, link: Link, plan: Plan, previous: Searched, rng: np.random.Generator
+) -> Searched:
     """One dataset's log l(psi) at the plan's nodes: the same draws of its local parameters at every node.
 
-    Returns
-    -------
-    dict
-        As of :func:`cavity.strategy.site_search.search_site`, kind "table".
+    ``previous`` is the dataset's pilot, or its table of the round before.
     """
     interim = Interim(mean=np.empty(0), sd=np.empty(0), shared=np.zeros(link.p))
     tilted = Tilted(view, link, context.space, interim)
     guard = Guard(tilted.design_problem(view.dataset), context.on_error)
-    nodes = np.asarray(plan["nodes"])[:, link.shared_index]
-    points = previous["points"]
-    batches = _reusable(points, nodes)
-    batches.append(_batch(tilted, guard, nodes, points, plan, rng))
-    z = np.concatenate([batch["z"] for batch in batches])
-    log_l = np.concatenate([batch["log_l"] for batch in batches])
+    nodes = plan.nodes[:, link.shared_index]
+    batches = [*_reusable(previous.at_nodes, nodes), _batch(tilted, guard, nodes, plan, previous, rng)]
+    z = np.concatenate([batch.z for batch in batches])
+    log_l = np.concatenate([batch.log_l for batch in batches])
     log_ratio = _log_ratio(batches, z)
     site = build_table(
         view.dataset,
@@ -51,66 +48,56 @@ def search_table(context, view, link, plan, previous, rng):
         payload=tilted.local_values(z),
         payload_names=tuple(path for _, path, _ in view.local),
     )
-    return {
-        "kind": "table",
-        "dataset": view.dataset,
-        "round": int(plan["round"]),
-        "calls": int(guard.calls),
-        "rejected": int(guard.rejected),
-        "ess": float(site.info["ess"]),
-        "pareto_k": float("nan"),
-        "exhausted": False,
-        "site": site.to_tree(),
-        "points": {
-            "z": z,
-            "log_weights": log_ratio,
-            "log_l": log_l,
-            "nodes": nodes,
-            "batches": {f"{i:03d}": batch for i, batch in enumerate(batches)},
-        },
-    }
+    return Searched(
+        dataset=view.dataset,
+        round=plan.round,
+        kind="table",
+        calls=int(guard.calls),
+        rejected=int(guard.rejected),
+        ess=float(site.info["ess"]),
+        pareto_k=float("nan"),
+        site=site,
+        at_nodes=AtNodes(z, log_ratio, log_l, nodes, tuple(batches)),
+    )
 
 
-def _reusable(points, nodes):
+def _reusable(before, nodes):
     """The draws of earlier rounds, where they were made at the same nodes."""
-    if "nodes" not in points or not np.array_equal(points["nodes"], nodes):
-        return []
-    return [dict(batch) for _, batch in sorted(points["batches"].items())]
+    return () if before is None or not np.array_equal(before.nodes, nodes) else before.batches
 
 
-def _batch(tilted, guard, nodes, points, plan, rng):
+def _batch(tilted, guard, nodes, plan, previous, rng):
     """Draws of the local parameters from a fit to the last round's, and log L of each at every node."""
+    z, proposal = np.empty((1, 0)), None
     if tilted.k:
-        shares, means, covariances = fit_components(points["z"], _local_weights(points, plan), 5, rng)
+        shares, means, covariances = fit_components(*_local_draws(previous, plan), 5, rng)
         proposal = Mixture.of(shares, means, 1.3 * covariances, prior_fraction=PRIOR_FRACTION)
-        z = proposal.draws(int(plan["n_draws"]), rng)
-        described = proposal.to_tree()
-    else:
-        z, described = np.empty((1, 0)), {}
+        z = proposal.draws(plan.n_draws, rng)
     local = tilted.local_values(z)
     log_l = np.empty((len(z), len(nodes)))
     for k, node in enumerate(nodes):
         log_l[:, k] = guard.batch(np.concatenate([np.broadcast_to(node, (len(z), len(node))), local], axis=1))
-    return {"z": z, "log_l": log_l, **described}
+    return NodeBatch(z, log_l, proposal)
 
 
 def _log_ratio(batches, z):
     """log(prior / mixture of all batches' proposals) - log S: every draw of every batch weighted together."""
     if not z.shape[1]:
         return np.full(len(z), -np.log(len(z)))
-    densities = [np.log(len(batch["z"])) + Mixture.from_tree(batch).log_density(z) for batch in batches]
+    densities = [np.log(len(batch.z)) + batch.proposal.log_density(z) for batch in batches]
     return log_prior(z) - log_sum_exp(densities, axis=0)
 
 
-def _local_weights(points, plan):
-    """Log weights of the last round's draws of the local parameters, the shared ones averaged over their posterior."""
-    if "log_l" not in points:
-        return points["log_weights"]
-    at_node = points["log_l"] + points["log_weights"][:, None]
-    return log_sum_exp(at_node - log_sum_exp(at_node, axis=0) + plan["node_log_mass"], axis=1)
+def _local_draws(previous, plan):
+    """The last round's draws of the local parameters; their log weights are means over the shared ones' posterior."""
+    before = previous.at_nodes
+    if before is None:
+        return previous.points.z, previous.points.log_weights
+    at_node = before.log_l + before.log_weights[:, None]
+    return before.z, log_sum_exp(at_node - log_sum_exp(at_node, axis=0) + plan.node_log_mass, axis=1)
 
 
-def pilot_landscape(space, sites):
+def pilot_landscape(space: GlobalSpace, sites: Mapping[str, Searched]) -> tuple[list[np.ndarray], np.ndarray]:
     """The product of the pilots' kernel densities on a grid: enough to see modes, too rough for an answer.
 
     Parameters
@@ -118,7 +105,7 @@ def pilot_landscape(space, sites):
     space
         One or two shared parameters, none drawn.
     sites
-        {dataset: pilot tree}.
+        {dataset: its pilot}.
 
     Returns
     -------
@@ -132,15 +119,15 @@ def pilot_landscape(space, sites):
     axes = [np.linspace(m - 4 * s, m + 4 * s, GRID[space.dimension]) for m, s in zip(mean, sd)]
     grid = np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], axis=-1)
     total = space.log_prior(grid)
-    for tree in sites.values():
-        where = Link(json.loads(tree["link"]), space).shared_index
-        total = total + _log_kernel_ratio(tree["points"], grid[:, where])
+    for pilot in sites.values():
+        where = Link(pilot.link, space).shared_index
+        total = total + _log_kernel_ratio(pilot.points, grid[:, where])
     return axes, total.reshape([len(a) for a in axes])
 
 
 def _log_kernel_ratio(points, grid):
     """log of (kernel density of a pilot's posterior / its prior), with a floor; up to a constant."""
-    psi, log_w = points["psi"], points["log_weights"]
+    psi, log_w = points.psi, points.log_weights
     w = np.exp(log_w - np.max(log_w))
     w /= w.sum()
     p = psi.shape[1]
@@ -149,11 +136,11 @@ def _log_kernel_ratio(points, grid):
     for j in range(p):
         log_k -= 0.5 * ((grid[:, j, None] - psi[:, j]) / width[j]) ** 2 + np.log(width[j] * np.sqrt(2 * np.pi))
     density = log_sum_exp(log_k + np.log(np.maximum(w, 1e-300)), axis=1)
-    ratio = density + (0.5 * ((grid - points["psi_mean"]) / points["psi_sd"]) ** 2).sum(-1)  # the pilot's own prior
+    ratio = density + (0.5 * ((grid - points.psi_mean) / points.psi_sd) ** 2).sum(-1)  # the pilot's own prior
     return np.logaddexp(ratio, ratio.max() - np.log(1e4))
 
 
-def count_modes(log_density):
+def count_modes(log_density: np.ndarray, limits: Limits = POLICY) -> int:
     """Local maxima within e^-5 of the highest, on a grid of one or two dimensions."""
     padded = np.pad(log_density, 1, constant_values=-np.inf)
     inner = tuple(slice(1, -1) for _ in log_density.shape)
@@ -161,22 +148,22 @@ def count_modes(log_density):
     for axis in range(log_density.ndim):
         for shift in (-1, 1):
             peak &= log_density >= np.roll(padded, shift, axis)[inner]
-    return int((peak & (log_density > log_density.max() - MODE_DEPTH)).sum())
+    return int((peak & (log_density > log_density.max() - limits.mode_depth)).sum())
 
 
-def place_nodes(axes, log_density, n):
+def place_nodes(axes: Sequence[np.ndarray], log_density: np.ndarray, n: int, limits: Limits = POLICY) -> np.ndarray:
     """Nodes [K, D] over where the density matters: a tensor grid, denser where there is mass."""
     chosen = []
     for axis, x in enumerate(axes):
         other = tuple(i for i in range(len(axes)) if i != axis)
         profile = log_density.max(axis=other) if other else log_density
-        keep = np.flatnonzero(profile > profile.max() - DEPTH)
+        keep = np.flatnonzero(profile > profile.max() - limits.depth)
         fine = np.linspace(x[max(keep[0] - 1, 0)], x[min(keep[-1] + 1, len(x) - 1)], 2001)
         chosen.append(tempered_ticks(fine, np.interp(fine, x, profile), n))
     return tensor_nodes(*chosen)
 
 
-def landscape_moments(axes, log_density):
+def landscape_moments(axes: Sequence[np.ndarray], log_density: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean (D,) and covariance (D, D) of a density on a grid."""
     w = np.exp(log_density - log_density.max()).ravel()
     w /= w.sum()
@@ -185,50 +172,48 @@ def landscape_moments(axes, log_density):
     return mean, (grid - mean).T @ ((grid - mean) * w[:, None])
 
 
-def aggregate_tables(context, space, sites):
-    """The posterior of one or two shared parameters from the tables of all datasets, by quadrature.
-
-    Returns
-    -------
-    dict
-        As of ``rounds.join``, and the nodes of a further round.
-    """
-    bank = SiteBank([Site.from_tree(tree["site"]) for tree in sites.values()], space)
+def aggregate_tables(context: PhaseContext, sites: Mapping[str, Searched]) -> Joined:
+    """The posterior of one or two shared parameters from the tables of all datasets, by quadrature."""
+    space, limits = context.space, context.limits
+    bank = SiteBank([searched.site for searched in sites.values()], space)
     exact = grid_pass(space, bank)
     mean, covariance = exact.moments()
     nodes = bank.sites[0].nodes
     n = round(len(nodes) ** (1 / space.dimension))
-    low, high = nodes.min(0), nodes.max(0)
-    axes = [np.linspace(a - MARGIN * (b - a), b + MARGIN * (b - a), GRID[space.dimension]) for a, b in zip(low, high)]
+    axes = _axes_around(nodes, limits.margin)
     grid = np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], axis=-1)
     landscape = (space.log_prior(grid) + bank.log_l(grid).sum(1)).reshape([len(a) for a in axes])
     at_nodes = space.log_prior(nodes) + bank.log_l(nodes).sum(1)
     error = _thinned_change(space, bank, exact)
     noise = _noise_of_mean(space, bank, exact, mean, covariance)
-    return {
-        "kind": "table",
-        "draws": exact.draws,
-        "log_weights": exact.log_weights,
-        "mean": mean,
-        "covariance": covariance,
-        "log_evidence": exact.log_evidence,
-        "log_evidence_error": float(np.hypot(exact.log_evidence_error, _noise_of_evidence(bank, mean))),
-        "pareto_k": float(exact.pareto_k),
-        "exact_ess": np.inf,
-        "method": exact.method,
-        "mcse": np.sqrt(noise.sum(0)),
-        "site_noise": noise.max(1),
-        "ess_at_q": bank.score(mean).ess,
-        "site_size": np.array([site.size for site in bank.sites]),
-        "shares": True,
-        "outside": bool(bank.shell_mass(exact.draws, exact.log_weights) > 0.005),
-        "interpolation_error": error,
-        "modes": count_modes(landscape),
-        "sweeps": 0,
-        "node_log_mass": at_nodes - at_nodes.max() + _log_cells(nodes),
-        "next_nodes": place_nodes(axes, landscape, 2 * n - 1) if error > COARSE else nodes,
-        "warnings": "[]",
-    }
+    return Joined(
+        draws=exact.draws,
+        log_weights=exact.log_weights,
+        mean=mean,
+        covariance=covariance,
+        log_evidence=exact.log_evidence,
+        log_evidence_error=float(np.hypot(exact.log_evidence_error, _noise_of_evidence(bank, mean))),
+        pareto_k=float(exact.pareto_k),
+        exact_ess=np.inf,
+        method=exact.method,
+        mcse=np.sqrt(noise.sum(0)),
+        site_noise=noise.max(1),
+        ess_at_q=bank.score(mean).ess,
+        site_size=np.array([site.size for site in bank.sites]),
+        shares=True,
+        outside=bool(bank.shell_mass(exact.draws, exact.log_weights) > limits.shell_mass),
+        interpolation_error=error,
+        modes=count_modes(landscape, limits),
+        node_log_mass=at_nodes - at_nodes.max() + _log_cells(nodes),
+        placed=place_nodes(axes, landscape, 2 * n - 1, limits) if error > limits.coarse else nodes,
+    )
+
+
+def _axes_around(nodes, margin):
+    """A fine axis a dimension over the nodes' range, and ``margin`` of it beyond its ends."""
+    steps = GRID[nodes.shape[1]]
+    ends = zip(nodes.min(0), nodes.max(0))
+    return [np.linspace(low - margin * (high - low), high + margin * (high - low), steps) for low, high in ends]
 
 
 def _thinned_change(space, bank, exact):

@@ -5,8 +5,7 @@ import numpy as np
 from cavity.inference import ONE_BY_ONE, SEQUENTIAL
 from cavity.prior import DrawnVariable
 from cavity.strategy.context import check_graph
-from cavity.strategy.independent import refuse_drawn
-from cavity.strategy.sequential import rehearsed
+from cavity.strategy.one_by_one import refuse_drawn, rehearsed
 from cavity.study.check_axes import check_axes
 from cavity.study.cost import price
 

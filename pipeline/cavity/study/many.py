@@ -11,10 +11,11 @@ SUMMARY = "summary.json"  # that of a comparison or an interpolation
 
 def inputs_of(study, part, results):
     """(module that fits a cell, what it takes as context) of a grid search or a sensitivity map."""
-    from cavity.strategy import grid_phase, phase_run, sensitivity_phase
+    from cavity.strategy import grid_phase, sensitivity_phase
+    from cavity.study.context import phase_context
 
     phase = study.config.phase(part.phase)
-    context = phase_run.phase_context(study, phase, seen_by(study, part, results))
+    context = phase_context(study, phase, seen_by(study, part, results))
     if isinstance(part, GridSearchConfig):
         return grid_phase, context
     return sensitivity_phase, map_inputs(study, part, context, results)
@@ -126,8 +127,8 @@ def _make_cells(study, part, results, say):
 
 def map_inputs(study, part, context, results):
     """What the cells of a sensitivity map are made from; ``results`` is read when a cell is fitted."""
-    from cavity.strategy.chain import previous_of
     from cavity.strategy.sensitivity_phase import MapContext
+    from cavity.study.earlier import previous_of
 
     phase = study.config.phase(part.phase)
     return MapContext(

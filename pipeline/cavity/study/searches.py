@@ -1,6 +1,7 @@
 """The searches of one job: every finished one is kept by content hash, so that nothing computed is lost."""
 
 import shutil
+from dataclasses import replace
 from functools import partial
 
 from cavity.errors import ResultError
@@ -8,44 +9,32 @@ from cavity.posterior.store import load_tree, save_tree, tree_checksum
 from cavity.study.identity import dataset_digest, digest, settings_of, source_digest
 
 
-def search_datasets(study, context, plan, datasets, previous=None, progress=None):
-    """The sites of some datasets in one round.
+def search_datasets(study, context, plan, previous=None, datasets=None, progress=None):
+    """The sites of some datasets in one round, each kept in the results folder.
 
     Parameters
     ----------
     study, context
         The study and the phase's context.
-    plan
-        The tree of ``plan_round``; datasets outside ``plan["refresh"]`` keep their previous site.
+    plan, previous, progress
+        As in :func:`cavity.strategy.run.search_round`.
     datasets
-        Ids, in the order of the table.
-    previous
-        Dataset -> its tree in the round before, for rounds after the first; in a sequential phase, the tree of the
-        dataset before the first of these.
-    progress
-        Called as progress(dataset, how) with how in "searched", "kept" or "known".
+        Ids, in the order of the table; all of them unless given.
 
     Returns
     -------
     dict
-        Dataset -> tree of ``search_site``.
+        Dataset -> :class:`~cavity.strategy.round.Searched`.
     """
-    from cavity.strategy import phase_run
+    from cavity.strategy.round import Searched
+    from cavity.strategy.run import search_round
 
-    previous, sites = previous or {}, {}
-    needed = set(plan["refresh"])
     keys = Keys(study, context, plan)
-    for name in datasets:
-        before = phase_run.starting_site(context, name, previous, sites)
-        if name not in needed and before is not None:
-            sites[name], how = phase_run.search_site(context, name, plan, before), "kept"
-        else:
-            entry = study.paths.cache / f"{keys.of(name, before)}.h5"
-            search = partial(phase_run.search_site, context, name, plan, before)
-            sites[name], how = kept(entry, search)
-        if progress is not None:
-            progress(name, how)
-    return sites
+
+    def keep(dataset, before, search):
+        return kept_record(Searched, study.paths.cache / f"{keys.of(dataset, before)}.h5", search)
+
+    return search_round(context, plan, datasets or context.datasets, previous or {}, keep, progress)
 
 
 def aggregate_round(study, context, sites, state):
@@ -54,28 +43,29 @@ def aggregate_round(study, context, sites, state):
     Parameters
     ----------
     sites
-        Dataset -> tree, of every dataset; empty for a joint phase.
+        Dataset -> Searched, of every dataset; empty for a joint phase.
     state
-        The aggregate of the round before, or None.
+        The round before, or None.
     """
-    from cavity.strategy import phase_run
+    from cavity.strategy import run
+    from cavity.strategy.round import Round
 
     if context.inference != "joint":
-        return phase_run.aggregate(context, sites, state)
-    keys = Keys(study, context, {})
+        return run.aggregate(context, sites, state)
+    keys = Keys(study, context, run.plan_round(context))
     key = digest(*(keys.of(dataset) for dataset in context.datasets))
-    entry = study.paths.cache / f"{key}.h5"
-    return kept(entry, lambda checkpoint: phase_run.aggregate(context, {}, None, checkpoint))[0]
+    return kept_record(Round, study.paths.cache / f"{key}.h5", partial(run.aggregate, context, {}, None))[0]
 
 
 class Keys:
     """Content hashes of searches in one round."""
 
     def __init__(self, study, context, plan):
-        from cavity.strategy.phase_run import seen
+        from cavity.strategy.round import to_tree
+        from cavity.strategy.run import seen
 
         phase = study.config.phase(context.phase)
-        shared = {key: value for key, value in plan.items() if key != "refresh"}
+        shared = to_tree(replace(plan, refresh=()))
         self.study, self.seen = study, partial(seen, context)
         self.common = digest(
             source_digest(study.sources),
@@ -89,12 +79,22 @@ class Keys:
         It is of the data, the row, the code, the settings, the plan, the site before, and of what the factor can see of
         earlier results: those of other datasets are no part of it.
         """
+        from cavity.strategy.round import to_tree
+
         return digest(
             self.common,
             dataset_digest(self.study.dataset(dataset)),
-            tree_checksum(before) if before else "",
+            tree_checksum(to_tree(before)) if before else "",
             self.seen(dataset, before),
         )
+
+
+def kept_record(kind, entry, search):
+    """(record, how): a finished one of that kind from its file, or ``search(checkpoint)`` and then the file."""
+    from cavity.strategy.round import from_tree, to_tree
+
+    tree, how = kept(entry, lambda checkpoint: to_tree(search(checkpoint)))
+    return from_tree(kind, tree), how
 
 
 def kept(entry, search):

@@ -134,7 +134,7 @@ class Study:
             An id.
         previous
             {name: result} of the earlier phases and grid searches; where the function takes a second argument, it gets
-            them as :class:`cavity.strategy.chain.PreviousPhases`.
+            them as :class:`cavity.study.earlier.PreviousPhases`.
 
         Raises
         ------
@@ -179,7 +179,7 @@ class Study:
 
     def _seen(self, phase, dataset, previous):
         """What earlier phases found, as the factor of one dataset sees it."""
-        from cavity.strategy.chain import PreviousPhases, previous_of
+        from cavity.study.earlier import PreviousPhases, previous_of
 
         if isinstance(previous, PreviousPhases):
             return previous

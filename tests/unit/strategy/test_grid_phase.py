@@ -12,6 +12,7 @@ from cavity.posterior.store import load_tree, save_tree
 from cavity.strategy import grid_phase
 from cavity.strategy.context import PhaseContext
 from cavity.strategy.grid_cells import Axis, make_cells
+from cavity.strategy.run import conclude, rounds_of
 
 from .linear import Point, PointAnalysis, flat_mass
 
@@ -84,7 +85,7 @@ def test_a_local_parameter_of_a_whole_fit_has_its_datasets_name():
     part = Part(parameters={"d1.y": [-8.0, 0.0, 8.0]})
     context = ep_context("joint")
     grid = run(context, part)
-    assert grid.fits["all"].log_evidence == pytest.approx(grid_phase._run(context).log_evidence, abs=0.15)
+    assert grid.fits["all"].log_evidence == pytest.approx(conclude(context, rounds_of(context)).log_evidence, abs=0.15)
 
 
 @pytest.mark.parametrize(

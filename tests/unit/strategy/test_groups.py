@@ -7,7 +7,7 @@ import cavity as cv
 from cavity.graph import name_shared, with_groups
 from cavity.strategy import groups
 from cavity.strategy.context import EPSettings, PhaseContext
-from cavity.strategy.expectation_propagation import run_rounds
+from cavity.strategy.run import conclude, rounds_of
 
 
 class Level:
@@ -23,12 +23,13 @@ class Reading(cv.Analysis):
         return -0.5 * (self.y - instance.level) ** 2 - 0.5 * np.log(2 * np.pi)
 
 
-def study(n_groups=6, n_members=3, seed=2):
-    """y = level + noise; level ~ N(rate, 1/2); rate ~ N(mean, sigma)."""
+def parts(n_groups=6, n_members=3, seed=2):
+    """y = level + noise; level ~ N(rate, 1/2); rate ~ N(mean, sigma): population, plate, factor, data."""
     rng = np.random.default_rng(seed)
     rates = rng.normal(1.0, 1.5, n_groups)
     y = {f"d{g}{i}": rates[g] + 0.5 * rng.normal() + rng.normal() for g in range(n_groups) for i in range(n_members)}
-    population = cv.HierarchicalFactor(cv.GaussianPrior, mean=cv.GaussianPrior(0.0, 3.0), sigma=cv.HalfNormalPrior(3.0))
+    hyperpriors = {"mean": cv.GaussianPrior(0.0, 3.0), "sigma": cv.HalfNormalPrior(3.0)}
+    population = cv.HierarchicalFactor(cv.GaussianPrior, name="population", **hyperpriors)
 
     @cv.plate("field")
     def field(key):
@@ -36,8 +37,13 @@ def study(n_groups=6, n_members=3, seed=2):
 
     def factor(dataset):
         members = cv.HierarchicalFactor(cv.GaussianPrior, mean=field(dataset[1]).rate, sigma=0.5)
-        return cv.AnalysisFactor(cv.Model(Level, level=members.drawn_variable()), Reading(y[dataset]))
+        return cv.AnalysisFactor(cv.Model(Level, level=members.drawn_variable()), Reading(y[dataset]), name=dataset)
 
+    return population, field, factor, y
+
+
+def study(n_groups=6):
+    population, field, factor, y = parts(n_groups)
     names = name_shared({"population": population, "field": field})
     names = with_groups(names, {"field": [str(g) for g in range(n_groups)]})
     phase = PhaseContext(
@@ -75,11 +81,23 @@ def exact(y, n_groups=6):
 
 def test_three_levels_agree_with_the_closed_form():
     phase, y = study()
-    statistics = run_rounds(phase).shared.statistics()
+    agrees(conclude(phase, rounds_of(phase)).shared.statistics(), y)
+
+
+def agrees(statistics, y):
     for name, (mean, sd) in exact(y).items():
         assert abs(statistics[name]["mean"] - mean) < 0.1 * sd
         assert statistics[name]["sd"] / sd == pytest.approx(1.0, abs=0.1)
     assert "field.3.rate" in statistics
+
+
+def test_a_notebook_takes_a_plate_as_a_study_does():
+    _, _, factor, y = parts()
+    graph = cv.FactorGraphModel(*(factor(dataset) for dataset in y))
+    result = graph.optimise(cv.ExpectationPropagation(cv.Laplace(n_draws=128, n_scan=16), n_draws=128, tolerance=0.3))
+    agrees(result.shared.statistics(), y)
+    assert result.shared.names[:2] == ("population.mean", "population.sigma")
+    assert set(result.shared.names[2:]) == {f"field.{g}.rate" for g in range(6)} and len(result.locals) == 18
 
 
 def test_the_same_check_fails_when_a_group_is_left_out():

@@ -6,15 +6,19 @@ from tests.unit.strategy.small import context
 
 import cavity as cv
 from cavity.graph import name_shared
-from cavity.strategy import joint, phase_run
+from cavity.strategy import joint
 from cavity.strategy.context import PhaseContext
-from cavity.strategy.expectation_propagation import run_rounds
+from cavity.strategy.run import Rounds, aggregate, conclude, decide, rounds_of
+
+
+def fit(c):
+    return conclude(c, rounds_of(c))
 
 
 @pytest.fixture(scope="module")
 def result():
     c = context("joint", n=3, search=cv.Laplace(n_draws=400))
-    return joint.summarise(c, {}, [joint.aggregate(c)])
+    return fit(c)
 
 
 def test_shared_and_local_parameters_have_their_names(result):
@@ -28,7 +32,7 @@ def test_rows_stay_aligned_and_the_evidence_is_the_searchs(result):
 
 
 def test_there_is_one_round():
-    assert joint.plan_round(context("joint"), None)["refresh"] == []
+    assert joint.plan_round(context("joint"), None).refresh == ()
 
 
 class Ten:
@@ -66,7 +70,7 @@ def ten(analysis, search, seed=1):
 
 @pytest.mark.parametrize("seed", (1, 2, 3))
 def test_laplace_on_a_banana_of_ten_dimensions_does_not_say_converged(seed):
-    result = run_rounds(ten(Curved(), cv.Laplace(), seed))
+    result = fit(ten(Curved(), cv.Laplace(), seed))
     assert result.pareto_k > 1 and result.converged is False
     assert f"Pareto k of its draws is {result.pareto_k:.2f}" in result.warnings[-1]
     assert "draws count, 50 must" in result.warnings[-1]
@@ -74,16 +78,16 @@ def test_laplace_on_a_banana_of_ten_dimensions_does_not_say_converged(seed):
 
 @pytest.mark.parametrize("seed", (1, 2, 3))
 def test_laplace_on_an_ellipse_of_ten_dimensions_does(seed):
-    result = run_rounds(ten(Straight(), cv.Laplace(), seed))
+    result = fit(ten(Straight(), cv.Laplace(), seed))
     assert result.pareto_k < 0.5 and result.converged is True and result.warnings == ()
 
 
 @pytest.mark.parametrize("analysis, decision", [(Curved, "stopped"), (Straight, "converged")])
 def test_the_decision_and_the_summary_agree(analysis, decision):
     c = ten(analysis(), cv.Laplace())
-    state = phase_run.aggregate(c, {})
-    assert phase_run.decide(c, state)["decision"] == decision
-    assert phase_run.summarise(c, {}, [state]).converged == (decision == "converged")
+    state = aggregate(c, {})
+    assert decide(c, state).decision == decision
+    assert conclude(c, Rounds({}, [state], decide(c, state))).converged == (decision == "converged")
 
 
 @pytest.mark.parametrize(
@@ -97,13 +101,13 @@ def test_the_decision_and_the_summary_agree(analysis, decision):
 )
 def test_a_search_that_was_cut_short_has_not_converged(search, why):
     decision = joint.decide(context("joint"), joint.aggregate(context("joint", search=search)))
-    assert decision["decision"] == "stopped" and why in decision["why"]
+    assert decision.decision == "stopped" and why in decision.why
 
 
 @pytest.mark.parametrize("search", [cv.DynestyStatic(nlive=50), cv.Emcee(nwalkers=16, nsteps=20000), cv.LBFGS()])
 def test_one_that_ends_by_itself_has(search):
     c = context("joint", n=1, kind="shared", search=search)
-    assert joint.decide(c, joint.aggregate(c))["decision"] == "converged"
+    assert joint.decide(c, joint.aggregate(c)).decision == "converged"
 
 
 def test_a_chain_that_hardly_moves_has_not_converged():

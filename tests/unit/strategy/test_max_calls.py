@@ -7,8 +7,8 @@ import pytest
 from tests.unit.strategy.small import context
 
 import cavity as cv
-from cavity.strategy import phase_run, rounds
-from cavity.strategy.expectation_propagation import run_rounds
+from cavity.strategy import ep, run
+from cavity.strategy.round import Plan, Searched
 from cavity.strategy.site_search import affordable
 
 
@@ -32,6 +32,10 @@ class Measured(cv.Analysis):
             r2 = (effect - self.y - 0.02) ** 2 + (a - 0.31) ** 2 + (b + 0.19) ** 2
             value -= 4.0 * np.log(100.0 * r2 + 1e-12)
         return float(value)
+
+
+def concluded(c):
+    return run.conclude(c, run.rounds_of(c))
 
 
 def fit(spikes, max_calls):
@@ -69,7 +73,7 @@ def test_healthy_datasets_have_the_same_bits_with_and_without():
 
 def test_fits_of_one_dataset_each_have_it_too():
     c = replace(context("independent", kind="local", search=cv.DynestyStatic(nlive=50)), max_calls=50_000)
-    healthy, free = run_rounds(c), run_rounds(replace(c, max_calls=None))
+    healthy, free = concluded(c), concluded(replace(c, max_calls=None))
     assert healthy.converged and healthy.locals == free.locals
 
     def spiked(dataset):
@@ -80,7 +84,7 @@ def test_fits_of_one_dataset_each_have_it_too():
         }
         return cv.AnalysisFactor(cv.Model(Three, **priors), Measured(0.0, dataset == "d2"))
 
-    cut = run_rounds(replace(c, factor=spiked, max_calls=3000))
+    cut = concluded(replace(c, factor=spiked, max_calls=3000))
     assert cut.converged is False
     assert "3,000 likelihood calls a dataset, are spent on d2; raise max_calls" in cut.warnings[-1]
     assert cut.likelihood_evaluations["per_dataset"]["d2"] < 1.1 * 3000 + 1000
@@ -89,32 +93,32 @@ def test_fits_of_one_dataset_each_have_it_too():
 def test_a_joint_phase_has_none_unless_told():
     c = context("joint", search=cv.DynestyStatic(nlive=50))
     assert c.max_calls is None
-    cut = run_rounds(replace(c, max_calls=400))
+    cut = concluded(replace(c, max_calls=400))
     assert cut.converged is False and "before the remaining evidence had settled" in cut.warnings[-1]
 
 
 def test_later_rounds_of_a_dataset_whose_budget_is_used_up_keep_its_site():
     c = replace(context(search=cv.Laplace()), max_calls=50_000)
-    sites = {d: phase_run.search_site(c, d, phase_run.plan_round(c)) for d in c.datasets}
-    state = rounds.aggregate(c, sites)
-    sites["d1"] = {**sites["d1"], "spent": 49_990}
-    plan = phase_run.plan_round(c, state)
-    later = {d: phase_run.search_site(c, d, plan, sites[d]) for d in c.datasets}
-    assert later["d1"]["site"] is sites["d1"]["site"] and later["d1"]["calls"] == 0 and later["d1"]["exhausted"]
-    assert later["d0"]["calls"] > 0 and later["d0"]["spent"] == sites["d0"]["spent"] + later["d0"]["calls"]
+    sites = {d: run.search_site(c, d, run.plan_round(c)) for d in c.datasets}
+    state = ep.aggregate(c, sites)
+    sites["d1"] = replace(sites["d1"], spent=49_990)
+    plan = run.plan_round(c, state)
+    later = {d: run.search_site(c, d, plan, sites[d]) for d in c.datasets}
+    assert later["d1"].site is sites["d1"].site and later["d1"].calls == 0 and later["d1"].exhausted
+    assert later["d0"].calls > 0 and later["d0"].spent == sites["d0"].spent + later["d0"].calls
 
 
 def test_where_nothing_can_be_searched_any_more_the_rounds_stop():
     c = replace(context(search=cv.Laplace()), max_calls=50_000)
-    sites = {d: phase_run.search_site(c, d, phase_run.plan_round(c)) for d in c.datasets}
-    state = rounds.aggregate(c, sites)
-    kept = {d: {**tree, "calls": 0, "rejected": 0, "exhausted": True} for d, tree in sites.items()}
-    decision = rounds.decide(c, rounds.aggregate(c, kept, state), tolerance=1e-6)
-    assert decision["decision"] == "stopped" and "are spent on d0 and 3 more" in decision["why"]
+    sites = {d: run.search_site(c, d, run.plan_round(c)) for d in c.datasets}
+    state = ep.aggregate(c, sites)
+    kept = {d: site.kept(exhausted=True) for d, site in sites.items()}
+    decision = ep.decide(c, ep.aggregate(c, kept, state), tolerance=1e-6)
+    assert decision.decision == "stopped" and "are spent on d0 and 3 more" in decision.why
 
 
 @pytest.mark.parametrize("left, kind, draws", [(20_000, "site", 200), (5_000, "site", 50), (5_000, "table", 50)])
 def test_tables_spend_what_is_left(left, kind, draws):
-    plan = {"kind": "table", "nodes": np.zeros((100, 1)), "n_draws": 400}
-    assert affordable(plan, {"kind": kind}, left, 1)["n_draws"] == draws
-    assert affordable(plan, {"kind": "table"}, 4_900, 1) is None
+    plan = Plan(2, "table", ("d0",), n_draws=400, nodes=np.zeros((100, 1)))
+    assert affordable(plan, Searched("d0", 1, kind, 0), left, 1).n_draws == draws
+    assert affordable(plan, Searched("d0", 1, "table", 0), 4_900, 1) is None

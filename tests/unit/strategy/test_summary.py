@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 from tests.unit.strategy.small import context
 
-from cavity.strategy import summary
-from cavity.strategy.expectation_propagation import rounds_of
+from cavity.strategy.run import conclude, rounds_of
 
 
 @pytest.fixture(scope="module")
 def fitted():
     c = context()
-    sites, states = rounds_of(c)
-    return c, states, summary.summarise(c, sites, states)
+    rounds = rounds_of(c)
+    return c, rounds.states, conclude(c, rounds)
 
 
 def test_every_parameter_is_there(fitted):

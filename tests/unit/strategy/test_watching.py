@@ -9,7 +9,8 @@ from tests.unit.strategy.small import Measured, context
 
 import cavity as cv
 from cavity.search.progress import Progress
-from cavity.strategy import phase_run
+from cavity.strategy import run
+from cavity.study.context import phase_context
 
 
 class Drawing(Measured):
@@ -21,11 +22,11 @@ def searched(tmp_path, inference, kind, monkeypatch, draws=Drawing, **changes):
     c = context(inference=inference, kind=kind, n=2)
     monkeypatch.setattr("tests.unit.strategy.small.Measured", draws)
     c = replace(c, output=tmp_path / "fits", **changes)
-    plan = phase_run.plan_round(c)
+    plan = run.plan_round(c)
     if inference == "joint":
-        phase_run.aggregate(c, {}, None)
+        run.aggregate(c, {}, None)
     else:
-        phase_run.search_site(c, "d1", plan)
+        run.search_site(c, "d1", plan)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,6 @@ def test_each_search_says_how_far_it_is(tmp_path, monkeypatch, capsys):
 def test_a_study_shows_both(tmp_path):
     study = Path(__file__).parents[3] / "config" / "eight_schools"
     loaded = cv.Study.load(study, results=tmp_path)
-    c = phase_run.phase_context(loaded, loaded.config.phases[0])
+    c = phase_context(loaded, loaded.config.phases[0])
     assert c.output == tmp_path / "eight_schools" / loaded.config.phases[0].name / "fits"
     assert isinstance(c.progress_of("a"), Progress)

@@ -5,9 +5,9 @@ import pytest
 
 from cavity.cli.main import main
 from cavity.errors import CavityError, GraphError, LikelihoodError
-from cavity.strategy import phase_run
 from cavity.study import Study
 from cavity.study.check import check_phase, middle
+from cavity.study.context import phase_context
 
 from .test_many import write_levels
 
@@ -58,7 +58,7 @@ def levels(tmp_path):
 
 def check(folder):
     study = Study.load(folder)
-    return check_phase(study, phase_run.phase_context(study, study.config.phase("main")))
+    return check_phase(study, phase_context(study, study.config.phase("main")))
 
 
 def test_it_says_what_is_shared_drawn_and_what_it_costs(folder):
@@ -102,13 +102,13 @@ def test_an_axis_that_cannot_be_cut_names_its_grid_or_map(levels, old, new, sent
 
 def test_the_middle_of_a_drawn_variable_is_its_parents(folder):
     study = Study.load(folder)
-    view = phase_run.phase_context(study, study.config.phase("main")).view("a")
+    view = phase_context(study, study.config.phase("main")).view("a")
     assert np.allclose(middle(view), [0.0])
 
 
 def test_the_middle_of_a_groups_parameter_is_its_parents_all_the_way_up(groups):
     study = Study.load(groups)
-    context = phase_run.phase_context(study, study.config.phase("main"))
+    context = phase_context(study, study.config.phase("main"))
     for dataset, expected in (("a", {"theta": 8.0, "organ": 7.0}), ("b", {"theta": 6.0, "organ": 4.0})):
         view = context.view(dataset)
         assert dict(zip(view.compiled.names, middle(view), strict=True)) == pytest.approx(expected)

@@ -9,6 +9,7 @@ from tests.unit.strategy.small import Measured, context
 
 import cavity as cv
 from cavity.errors import LikelihoodError
+from cavity.strategy.run import conclude, rounds_of
 from cavity.study import cost
 from cavity.study.check import middle
 
@@ -20,9 +21,7 @@ def said(c):
 def test_the_calls_are_those_of_the_fit_within_a_factor_of_two():
     c = context(search=cv.DynestyStatic(nlive=50), n=3, n_draws=400)
     needed = int(said(c).split("about ")[1].split(" calls")[0].replace(",", ""))
-    from cavity.strategy.expectation_propagation import run_rounds
-
-    evaluations = run_rounds(c).likelihood_evaluations["total"] / 3
+    evaluations = conclude(c, rounds_of(c)).likelihood_evaluations["total"] / 3
     assert 0.5 < needed / evaluations < 2.0
 
 

@@ -8,7 +8,6 @@ import yaml
 import cavity.plot.phase
 from cavity.errors import StudyError
 from cavity.study import Study
-from cavity.study.fit import goes_on
 
 PARENT = "cv.HierarchicalFactor(cv.GaussianPrior, mean=cv.GaussianPrior(0.0, 1.0), sigma=cv.HalfNormalPrior(1.0))"
 OWN = "cv.HierarchicalFactor(cv.GaussianPrior, mean=level + slope * dataset.time, sigma=spread)"
@@ -71,8 +70,3 @@ def test_a_study_whose_parents_are_made_inside_factor_is_published_whole(covaria
 def test_an_unknown_phase(folder):
     with pytest.raises(StudyError, match="no phase man; did you mean main?"):
         Study.load(folder).fit(["man"])
-
-
-def test_which_decisions_go_on():
-    goes = [name for name in ("pilot", "refresh", "converged", "max_rounds") if goes_on({"decision": name})]
-    assert goes == ["pilot", "refresh"]

@@ -1,10 +1,14 @@
 """A finished search is found again by what it was made from, and only then."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from cavity.strategy import phase_run
+from cavity.strategy import run
+from cavity.strategy.round import Plan, Round, Searched
 from cavity.study import Study
+from cavity.study.context import phase_context
 from cavity.study.searches import aggregate_round, search_datasets
 
 
@@ -15,20 +19,20 @@ def searches(folder, monkeypatch, tmp_path):
 
     def search_site(context, dataset, plan, previous=None, checkpoint=None):
         made.append(dataset)
-        return {"dataset": dataset, "value": np.arange(3.0), "calls": 0 if checkpoint is None else 5}
+        return Searched(dataset, 0, "site", calls=0 if checkpoint is None else 5, ess=3.0)
 
-    monkeypatch.setattr(phase_run, "search_site", search_site)
+    monkeypatch.setattr(run, "search_site", search_site)
 
-    def run(plan=None, previous=None):
+    def go(plan=None, previous=None):
         study = Study.load(folder, results=tmp_path / "results")
-        context = phase_run.phase_context(study, study.config.phase("main"))
+        context = phase_context(study, study.config.phase("main"))
         how = {}
-        plan = plan or {"round": 0, "refresh": ["a", "b"]}
-        search_datasets(study, context, plan, ["a", "b"], previous, lambda name, what: how.update({name: what}))
+        plan = plan or Plan(0, "pilot", ("a", "b"))
+        search_datasets(study, context, plan, previous, ["a", "b"], lambda name, what: how.update({name: what}))
         return how
 
-    run.made = made
-    return run
+    go.made = made
+    return go
 
 
 def test_a_second_time_nothing_is_searched(searches):
@@ -46,27 +50,27 @@ def test_a_changed_data_file_is_searched_again_and_the_other_is_not(searches, fo
 @pytest.mark.parametrize("change", ["code", "seed", "plan", "site"])
 def test_whatever_a_search_depends_on_makes_it_new(searches, folder, change):
     searches()
-    plan, previous = {"round": 0, "refresh": ["a", "b"]}, None
+    plan, previous = Plan(0, "pilot", ("a", "b")), None
     if change == "code":
         (folder / "shapes.py").write_text((folder / "shapes.py").read_text() + "# other\n")
     elif change == "seed":
         (folder / "config.yaml").write_text("seed: 2\nphases: [{name: main, search: {name: Laplace}}]\n")
     elif change == "plan":
-        plan["mean"] = np.array([1.0])
+        plan = replace(plan, mean=np.array([1.0]))
     else:
-        previous = {name: {"value": np.ones(2)} for name in "ab"}
+        previous = {name: Searched(name, 0, "site", calls=7) for name in "ab"}
     assert searches(plan, previous) == {"a": "searched", "b": "searched"}
 
 
 def test_tolerance_and_other_datasets_in_the_plan_do_not(searches, folder):
     searches()
     (folder / "config.yaml").write_text("phases: [{name: main, search: {name: Laplace}, ep: {tolerance: 0.01}}]\n")
-    assert searches({"round": 0, "refresh": ["b", "a", "c"]}) == {"a": "known", "b": "known"}
+    assert searches(Plan(0, "pilot", ("b", "a", "c"))) == {"a": "known", "b": "known"}
 
 
 def test_a_dataset_that_needs_no_search_keeps_its_site(searches):
-    previous = {name: {"value": np.ones(2)} for name in "ab"}
-    assert searches({"round": 1, "refresh": ["b"]}, previous) == {"a": "kept", "b": "searched"}
+    previous = {name: Searched(name, 0, "site", calls=7) for name in "ab"}
+    assert searches(Plan(1, "refresh", ("b",)), previous) == {"a": "kept", "b": "searched"}
 
 
 def test_a_damaged_file_is_as_good_as_none(searches, tmp_path):
@@ -79,11 +83,13 @@ def test_a_damaged_file_is_as_good_as_none(searches, tmp_path):
 def test_a_joint_search_is_kept_too(folder, monkeypatch, tmp_path):
     (folder / "config.yaml").write_text("phases: [{name: main, inference: joint, search: {name: DynestyStatic}}]\n")
     made = []
-    monkeypatch.setattr(phase_run, "aggregate", lambda *arguments: made.append(arguments) or {"round": 0})
+    monkeypatch.setattr(
+        run, "aggregate", lambda *arguments: made.append(arguments) or Round(0, "joint", ("a", "b"), np.array([3]))
+    )
     for _ in range(2):
         study = Study.load(folder, results=tmp_path / "results")
-        context = phase_run.phase_context(study, study.config.phase("main"))
-        assert aggregate_round(study, context, {}, None) == {"round": 0}
+        context = phase_context(study, study.config.phase("main"))
+        assert aggregate_round(study, context, {}, None).calls == [3]
     assert len(made) == 1 and made[0][3] is not None
 
 
@@ -122,13 +128,13 @@ def work_of_one_search(folder, results, n_datasets):
         likelihoods.clear()
         job = study.with_results(results / "job")
         vars(job)["namespace"] = study.namespace  # one module, one count
-        context = phase_run.phase_context(job, job.config.phase("main"))
-        plan = phase_run.plan_round(context, state)
-        search_datasets(job, context, plan, ["d0"], {"d0": sites["d0"]} if sites else None)
+        context = phase_context(job, job.config.phase("main"))
+        plan = run.plan_round(context, state)
+        search_datasets(job, context, plan, {"d0": sites["d0"]} if sites else None, ["d0"])
         seen.append((list(composed), len(likelihoods) if number == 0 else None))
         if number == 0:
-            context = phase_run.phase_context(study, study.config.phase("main"))
-            sites = search_datasets(study, context, plan, everyone, sites)
+            context = phase_context(study, study.config.phase("main"))
+            sites = search_datasets(study, context, plan, sites, everyone)
             state = aggregate_round(study, context, sites, state)
     return seen
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from cavity.errors import ResultError
-from cavity.strategy.chain import previous_of
 from cavity.study import Study
+from cavity.study.earlier import previous_of
 
 from .drifting import write_data, write_study
 

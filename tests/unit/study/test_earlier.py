@@ -4,15 +4,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.unit.strategy.linear import Point, PointAnalysis
 
 import cavity as cv
 from cavity.config.models import StudyConfig
 from cavity.errors import StudyError
 from cavity.graph import name_shared
 from cavity.posterior.phase import PhaseResult
-from cavity.strategy.chain import previous_of
-
-from .linear import Point, PointAnalysis
+from cavity.study.earlier import previous_of
 
 SEARCH = cv.Laplace(n_draws=4000)
 

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
+from tests.unit.strategy.linear import Point
 
 import cavity as cv
 from cavity.errors import ResultError
 from cavity.graph import name_shared
 from cavity.posterior.phase import PhaseResult
-from cavity.strategy.passing import EarlierPhase
-
-from .linear import Point
+from cavity.study.earlier import EarlierPhase
 
 RNG = np.random.default_rng(3)
 COVARIANCE = np.array([[0.04, 0.03], [0.03, 0.09]])

@@ -1,0 +1,208 @@
+"""Every limit of the rounds does something: what it guards holds with it, and no longer when it is switched off."""
+
+from dataclasses import fields, replace
+from functools import cache
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from tests.unit.strategy.small import context
+
+import cavity as cv
+from cavity.propagate.bank import SiteBank
+from cavity.propagate.exact import ExactPass
+from cavity.propagate.table import build_table
+from cavity.strategy import ep, joint, run, tables
+from cavity.strategy.limits import POLICY, Limits
+from cavity.strategy.round import Following, Plan, Points, Round, Searched
+from cavity.strategy.site_search import affordable, covers, is_healthy, rescue_search, search_site
+
+OFF = 1e9
+TABLE = Plan(2, "table", ("d0",), n_draws=400, nodes=np.zeros((100, 1)))
+SMALL = np.array([40, 40])  # particles of two sites
+
+
+@cache
+def fitted():
+    """A phase of two rounds: what a round looks like from inside."""
+    c = context(n=2, tolerance=1e-6, max_rounds=2)
+    return c, run.rounds_of(c)
+
+
+def a_round(kind="refresh", number=2, shift=0.0, **figures):
+    """A round of two sites that is good in every respect but those given."""
+    good = {
+        "mcse": np.array([0.01, 0.01]),
+        "ess_at_q": np.array([500.0, 500.0]),
+        "site_size": np.array([1000, 1000]),
+        "site_noise": np.array([0.95, 0.05]),
+        "pareto_k": 0.1,
+        "method": "importance",
+        "outside": False,
+    }
+    found = replace(fitted()[1].last, kind=kind, round=number, shift=np.array([shift, 0.0]))
+    found = replace(found, joined=replace(found.joined, **{**good, **figures}), site_pareto_k=np.array([0.1, 0.1]))
+    return replace(found, following=Following(np.zeros(2, bool), np.zeros(2, bool), "refresh", 400))
+
+
+def says(words, found, limits):
+    return any(words in clause for clause in ep.reasons(found, 0.15, limits))
+
+
+def following(found, limits, before=400):
+    last = replace(found, following=Following(np.zeros(2, bool), np.zeros(2, bool), "refresh", before))
+    return ep.following_of(replace(fitted()[0], limits=limits), last, found)
+
+
+def again(limits):
+    """The last round aggregated anew under other limits."""
+    c, rounds = fitted()
+    return ep.aggregate(replace(c, limits=limits), rounds.sites, rounds.states[0], run.rounds_of).joined
+
+
+def chain(acceptance):
+    settings = {"auto_correlations_settings": {"required_length": 50, "check_for_convergence": True}}
+    figures = {"steps": 1000, "autocorrelation_times": [2.0], "converged": True, "acceptance": acceptance}
+    return cv.Samples(("x",), np.zeros((200, 1)), info={"search": settings, **figures})
+
+
+def few_draws():
+    return cv.Samples(("x",), np.zeros((20, 1)), pareto_k=0.1)
+
+
+def heavy_tail():
+    return cv.Samples(("x",), np.zeros((200, 1)), pareto_k=0.8)
+
+
+def weighted(pareto_k=0.1, ess=500.0, largest=0.001):
+    return SimpleNamespace(pareto_k=pareto_k, ess=ess, largest=largest)
+
+
+def doubtful(limits):
+    with pytest.MonkeyPatch.context() as patch:
+        draws = np.random.default_rng(0).normal(size=(200, 2))
+        exact = ExactPass(draws, np.full(200, -np.log(200)), -1.0, 0.1, 0.6, 100.0, "importance")
+        patch.setattr(ep, "exact_pass", lambda *arguments, **settings: exact)
+        return any("Pareto k of the exact pass is 0.60" in sentence for sentence in again(limits).warnings)
+
+
+def reaches_out(limits):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SiteBank, "shell_mass", lambda *arguments: 0.01)
+        return again(limits).outside
+
+
+def broad(limits):
+    """Twenty pilots with one flat top: their product keeps it, that of their Gaussians is a third as wide."""
+    c = replace(context(n=20, kind="shared"), limits=limits)
+    psi, none = np.linspace(-6.0, 6.0, 400)[:, None], np.empty((400, 0))
+    log_w = -((psi[:, 0] / 2.5) ** 8) - 0.5 * (psi[:, 0] / 3) ** 2
+    points = Points(none, psi, np.zeros(1), np.full(1, 3.0), none, log_w, np.empty(0), np.empty(0))
+    figures = {"ess": 99.0, "pareto_k": 0.1, "points": points, "link": {"drawn": [], "shared": ["effect"]}}
+    pilots = {name: Searched(name, 0, "pilot", 9, **figures) for name in c.datasets}
+    return ep.aggregate(c, pilots).joined.needs_table
+
+
+@cache
+def tabulated():
+    """A phase of one shared parameter after its pilot: (phase, first round, sites of the second)."""
+    c = context(n=2, kind="shared")
+    sites = run.search_round(c, run.plan_round(c), c.datasets, {})
+    first = run.aggregate(c, sites)
+    return c, first, run.search_round(c, run.plan_round(c, first), c.datasets, sites)
+
+
+def bent(limits):
+    """What follows where a polynomial misses its likelihood by half a nat."""
+    c, first, sites = tabulated()
+    site = sites["d1"].site
+    missed = replace(sites["d1"], site=replace(site, info={**site.info, "surrogate_error": 0.5}))
+    return ep.aggregate(replace(c, limits=limits), {**sites, "d1": missed}, first).following.next_kind
+
+
+def two_peaks(limits):
+    x = np.linspace(-10, 10, 401)
+    return tables.count_modes(np.logaddexp(-0.5 * (x - 4) ** 2, -0.5 * (x + 4) ** 2 - 7.0), limits) == 1
+
+
+def span(limits):
+    x = np.linspace(-10, 10, 801)
+    return tables.place_nodes([x], -0.5 * x**2, 41, limits).max() < 7.0
+
+
+def table_beside_its_peak(limits):
+    """A table whose nodes end where the posterior still rises."""
+    c = replace(context(n=1, kind="shared"), limits=limits)
+    nodes = np.linspace(-6.0, 1.0, 41)[:, None]
+    site = build_table("d0", {"drawn": [], "shared": ["effect"]}, nodes, -2.0 * (nodes.T - 1.2) ** 2, np.zeros(1))
+    return nodes, tables.aggregate_tables(c, {"d0": Searched("d0", 2, "table", 9, ess=1.0, site=site)})
+
+
+def looks_beyond(limits):
+    nodes, joined = table_beside_its_peak(replace(limits, coarse=-1.0))
+    return joined.placed.max() > nodes.max()
+
+
+def searched_calls(limits, search=None, max_calls=None):
+    search = search or cv.Laplace(n_draws=128, n_scan=16)
+    c = replace(context(n=1, search=search), limits=limits, max_calls=max_calls)
+    return search_site(c, "d0", run.plan_round(c)).calls
+
+
+#: limit, the value that switches it off, what it guards
+GUARDS = [
+    ("shift_limit", OFF, lambda at: says("the mean moved", a_round(shift=0.25), at)),
+    ("shift_noise", 0, lambda at: not says("the mean moved", a_round(shift=0.25, mcse=np.array([0.14, 0.14])), at)),
+    ("table_share", OFF, lambda at: says("Monte Carlo error", a_round("table", mcse=np.array([0.1, 0.1])), at)),
+    ("coarse", OFF, lambda at: says("every second node", a_round("table", interpolation_error=0.2), at)),
+    ("coarse", -1, lambda at: table_beside_its_peak(at)[1].placed.shape == (41, 1)),
+    ("k_hat_limit", OFF, lambda at: says("Pareto k of the exact pass", a_round(pareto_k=0.8), at)),
+    ("k_hat_limit", OFF, lambda at: following(replace(a_round(), site_pareto_k=np.array([0.8, 0.1])), at).poor[0]),
+    ("k_hat_limit", OFF, lambda at: not covers(weighted(pareto_k=0.8), at)),
+    ("k_hat_limit", OFF, lambda at: any("Pareto k" in clause for clause in joint.reasons(heavy_tail(), at))),
+    ("doubtful_k", OFF, doubtful),
+    ("shell_mass", OFF, reaches_out),
+    ("least_acceptance", 0, lambda at: "were accepted" in "".join(joint.reasons(chain(0.001), at))),
+    ("ess_limit", 0, lambda at: following(a_round(ess_at_q=np.array([30.0, 500.0])), at).poor[0]),
+    ("ess_limit", 0, lambda at: not covers(weighted(ess=30.0), at)),
+    ("ess_limit", 0, lambda at: "draws count" in "".join(joint.reasons(few_draws(), at))),
+    ("ess_limit", OFF, lambda at: searched_calls(at) < 1000),
+    (
+        "size_share",
+        OFF,
+        lambda at: not following(a_round(ess_at_q=np.full(2, 30.0), site_size=np.full(2, 40)), at).poor[0],
+    ),
+    ("noise_share", 1.0, lambda at: following(a_round(), at).needs_search.tolist() == [True, False]),
+    ("half_way", OFF, lambda at: following(a_round(shift=0.6), at).needs_search.all()),
+    ("pilot_shift", OFF, lambda at: following(a_round(shift=1.5, shares=True), at).next_kind == "pilot"),
+    ("pilot_draws", OFF, lambda at: following(a_round(shift=1.5, shares=True), at).next_draws < 400),
+    ("noisy", OFF, lambda at: following(a_round(mcse=np.array([0.12, 0.0])), at).next_draws == 800),
+    ("most_draws", OFF, lambda at: following(a_round(mcse=np.array([0.12, 0.0])), at, before=3000).next_draws < 6000),
+    ("largest_share", OFF, lambda at: not is_healthy(weighted(largest=0.05), at)),
+    ("rescue_live_points", 5, lambda at: rescue_search(at).nlive >= 50),
+    ("fewest_calls", 10_000, lambda at: searched_calls(at, cv.DynestyStatic(nlive=50), max_calls=400) < 600),
+    ("fewest_at_a_node", 0, lambda at: affordable(TABLE, Searched("d0", 1, "table", 0), 4900, 1, at) is None),
+    ("surrogate_error", OFF, lambda at: bent(at) == "table"),
+    ("broad", OFF, broad),
+    ("mode_depth", OFF, two_peaks),
+    ("depth", OFF, span),
+    ("margin", 0, looks_beyond),
+]
+
+
+@pytest.mark.parametrize("limit, off, guards", GUARDS)
+def test_a_limit_guards(limit, off, guards):
+    assert guards(POLICY)
+
+
+@pytest.mark.parametrize("limit, off, guards", GUARDS)
+def test_the_same_check_fails_when_it_is_switched_off(limit, off, guards):
+    assert not guards(replace(POLICY, **{limit: off}))
+
+
+def test_every_limit_has_its_test():
+    assert {limit for limit, _, _ in GUARDS} == {item.name for item in fields(Limits)}
+
+
+def test_a_good_round_has_no_reason_to_go_on():
+    assert ep.reasons(a_round(), 0.15, POLICY) == [] and isinstance(a_round(), Round)
