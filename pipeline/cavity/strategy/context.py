@@ -229,8 +229,8 @@ def refuse_unused(context: PhaseContext, used: Iterable[str]) -> None:
     most = context.limits.most_coordinates
     if context.inference == "ep" and len(names) > most:
         raise GraphError(
-            f"{len(names)} parameters stand above the datasets (shared ones, hyperparameters, what groups draw), more than "
-            f"the {most} that are sampled together; use fewer groups, or give groups' parameters their own priors"
+            f"{len(names)} parameters stand above the datasets, shared ones, hyperparameters, what groups draw: more "
+            f"than the {most} that are sampled together; use fewer groups, or give their parameters priors of their own"
         )
     taken = {name.split(".")[0] for name in (*names, *context.names.parents.values())}
     for dataset in context.datasets:

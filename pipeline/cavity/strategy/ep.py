@@ -164,7 +164,8 @@ def _aggregate_sites(context, sites, state, number):
     bank = bank_of(context, sites)
     known = None if state is None else state.joined.mode_means
     modes = find_modes(space, bank, known, depth=context.limits.mode_mass)
-    joined = join(context, space, bank, modes, number)
+    placed = state is not None and state.following.next_kind != "pilot"
+    joined = join(context, space, bank, modes, number, chain=placed)
     if all(searched.kind != "pilot" for searched in sites.values()):
         bent = any(site.info.get("surrogate_error", 0.0) > context.limits.surrogate_error for site in bank.sites)
         return replace(joined, bent=bent)
@@ -182,17 +183,28 @@ def bank_of(context: PhaseContext, sites: Mapping[str, Searched]) -> SiteBank | 
 
 
 def join(
-    context: PhaseContext, space: GlobalSpace, bank: SiteBank | Branches, modes: Sequence[Mode], number: int
+    context: PhaseContext,
+    space: GlobalSpace,
+    bank: SiteBank | Branches,
+    modes: Sequence[Mode],
+    number: int,
+    chain: bool = True,
 ) -> Joined:
-    """Sweeps to the fixed point of EP where there is one mode, and the exact pass from all of them."""
+    """Sweeps to the fixed point of EP where there is one mode, and the exact pass from all of them.
+
+    Without ``chain`` no Markov chain follows where importance sampling fails: first looks place the next round alone.
+    """
     warnings, limits, infos, stalled = [], context.limits, [], False
     if len(modes) == 1 and not space.drawn:  # a Markov chain needs no better start than Laplace's
         state, infos = propagate(space, bank, modes[0].mean, modes[0].covariance)
         stalled = bool(infos) and infos[-1].stalled
         modes = modes if stalled else one_mode(state.gaussian.mean, state.gaussian.covariance)
     settings = {"refits": 1} if space.drawn else {}
-    exact = exact_pass(space, bank, modes, seed=_integer_seed(context, number), chain=number > 0, **settings)
-    mean, covariance = exact.moments()
+    exact = exact_pass(space, bank, modes, seed=_integer_seed(context, number), chain=chain, **settings)
+    found = modes_of(modes, exact, limits)
+    mean = found.shares @ found.means
+    covariance = np.einsum("k,kij->ij", found.shares, found.covariances)
+    covariance += (found.means - mean).T * found.shares @ (found.means - mean)
     doubtful = exact.ess < limits.chain_ess if exact.method == "hmc" else exact.pareto_k > limits.doubtful_k
     if doubtful and stalled:  # else the exact pass made up for it
         warnings.append(describe_stall(bank, infos))
@@ -200,7 +212,6 @@ def join(
         warnings.append(f"the draws are a Markov chain's, and worth {exact.ess:.0f}: standard deviations are rough")
     elif doubtful:
         warnings.append(f"Pareto k of the exact pass is {exact.pareto_k:.2f}: standard deviations may be too small")
-    found = modes_of(modes, exact)
     errors = noise_of(bank, found, mean, covariance)
     if len(found.shares) > 1:
         warnings.append(_described(space, found))
@@ -237,8 +248,16 @@ class _Modes(NamedTuple):
     shares: Annotated[Array, "M"]  # masses
 
 
-def modes_of(modes: Sequence[Mode], exact: ExactPass) -> _Modes:
-    """Moments and masses of the draws that belong to each mode; one without enough draws keeps its Gaussian."""
+def modes_of(modes: Sequence[Mode], exact: ExactPass, limits: Limits = POLICY) -> _Modes:
+    """Moments and masses of the draws that belong to each mode.
+
+    A mode without enough draws keeps its Gaussian; so do all where no average over the draws can be trusted, as after
+    first looks in many dimensions.
+    """
+    if exact.method == "importance" and exact.pareto_k > limits.k_hat_limit:
+        return _Modes(
+            np.stack([mode.mean for mode in modes]), np.stack([mode.covariance for mode in modes]), shares_of(modes)
+        )
     labels, parts = nearest(modes, exact.draws), []
     for k, mode in enumerate(modes):
         own = labels == k
