@@ -30,7 +30,7 @@ class LinearAnalysis(cv.Analysis):
 
 @dataclass(frozen=True)
 class LinearProblem:
-    """N datasets of n points; p of the four coefficients are shared, the others zero.
+    """N datasets of n points; p of the four coefficients are shared, the next few a dataset's own, the others zero.
 
     The offset is drawn from N(mean, sigma), mean ~ N(0, 3), sigma ~ HalfNormal(2); coefficients ~ N(0, 2).
     """
@@ -39,14 +39,19 @@ class LinearProblem:
     X: np.ndarray
     p: int
     drawn: bool = True
+    local: int = 0
 
     @classmethod
-    def simulate(cls, n_datasets, n_points, p, seed, drawn=True):
+    def simulate(cls, n_datasets, n_points, p, seed, drawn=True, local=0):
         rng = generator(seed, "linear")
         X = rng.normal(size=(n_datasets, n_points, 4))
         coefficients = np.where(np.arange(4) < p, rng.normal(size=4), 0.0)
         offset = rng.normal(0.7, 1.1, n_datasets) if drawn else np.zeros(n_datasets)
-        return cls(offset[:, None] + X @ coefficients + rng.normal(size=(n_datasets, n_points)), X, p, drawn)
+        y = offset[:, None] + X @ coefficients + rng.normal(size=(n_datasets, n_points))
+        if local:
+            own = rng.normal(size=(n_datasets, local))
+            y = y + (X[:, :, p : p + local] @ own[..., None])[..., 0]
+        return cls(y, X, p, drawn, local)
 
     @property
     def names(self):
@@ -63,7 +68,8 @@ class LinearProblem:
             )
         factors = []
         for i, (y, X) in enumerate(zip(self.y, self.X)):
-            values = dict(zip("abcd", [*shared, *[0.0] * (4 - self.p)]))
+            own = [cv.GaussianPrior(0.0, 2.0) for _ in range(self.local)]
+            values = dict(zip("abcd", [*shared, *own, *[0.0] * (4 - self.p - self.local)]))
             offset = population.drawn_variable() if self.drawn else 0.0
             factors.append(
                 cv.AnalysisFactor(cv.Model(Line, offset=offset, **values), LinearAnalysis(y, X), name=f"d{i}")
@@ -99,9 +105,10 @@ class LinearProblem:
         prior_variance = np.array([9.0] * self.drawn + [4.0] * self.p)
         precision, shift, log_z = np.diag(1 / prior_variance), np.zeros(k), -0.5 * np.log(prior_variance).sum()
         n = self.y.shape[1]
-        noise = np.eye(n) + (sigma**2 if self.drawn else 0.0)
-        inverse, log_det = np.linalg.inv(noise), np.linalg.slogdet(noise)[1]
         for y, X in zip(self.y, self.X):
+            own = 2.0 * X[:, self.p : self.p + self.local]
+            noise = np.eye(n) + (sigma**2 if self.drawn else 0.0) + own @ own.T
+            inverse, log_det = np.linalg.inv(noise), np.linalg.slogdet(noise)[1]
             design = np.concatenate([np.ones((n, int(self.drawn))), X[:, : self.p]], axis=1)
             precision = precision + design.T @ inverse @ design
             shift = shift + design.T @ inverse @ y

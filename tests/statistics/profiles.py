@@ -112,16 +112,29 @@ class SharedProfiles:
 
     def exact(self):
         """(mean, sd), the 16, 50 and 84 % quantiles, and the log evidence."""
-        centres = np.arange(-90.0, 190.0, 0.25)
-        normalization = log_grid_of(cv.LogUniformPrior(1e-2, 1e2), 1e-2, 1e2, 160)
-        sigma = midpoints(sigma_prior(), np.linspace(SMALLEST_SIGMA, 25.0, 50))
-        log_l, _ = site_functions(self.data, self.noise, centres, normalization, sigma)
-        log_p = log_l.sum(0) + cv.GaussianPrior(50.0, 30.0).log_prob(centres) + np.log(0.25)
-        log_z = logsumexp(log_p)
-        p = np.exp(log_p - log_z)
+        centres, p, log_z, _ = self._posterior()
         mean = p @ centres
         marks = np.interp([0.16, 0.5, 0.84], np.cumsum(p) - 0.5 * p, centres)
         return (mean, np.sqrt(p @ (centres - mean) ** 2)), marks, log_z
+
+    def exact_locals(self):
+        """[{name: (mean, sd)}] of every profile's own parameters."""
+        _, p, _, moments = self._posterior()
+        found = [{} for _ in self.data]
+        for name, (first, second) in moments.items():
+            for local, mean, square in zip(found, first @ p, second @ p):
+                local[name] = mean, np.sqrt(square - mean**2)
+        return found
+
+    def _posterior(self):
+        """Centres [C], their masses [C], the log evidence, and the local parameters' moments at each centre."""
+        centres = np.arange(-90.0, 190.0, 0.25)
+        normalization = log_grid_of(cv.LogUniformPrior(1e-2, 1e2), 1e-2, 1e2, 160)
+        sigma = midpoints(sigma_prior(), np.linspace(SMALLEST_SIGMA, 25.0, 50))
+        log_l, moments = site_functions(self.data, self.noise, centres, normalization, sigma)
+        log_p = log_l.sum(0) + cv.GaussianPrior(50.0, 30.0).log_prob(centres) + np.log(0.25)
+        log_z = logsumexp(log_p)
+        return centres, np.exp(log_p - log_z), log_z, moments
 
 
 def shared_profiles(n, seed):

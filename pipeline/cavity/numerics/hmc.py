@@ -80,15 +80,15 @@ def _smallest_ess(chains):
 def _transition(log_density, gradient, x, value, slope, factor, step, steps, rng):
     """One leapfrog path in every chain, accepted or not."""
     momentum = rng.normal(size=x.shape)
-    start = value - 0.5 * (momentum**2).sum(1)
-    position, force = x, slope
-    for _ in range(steps):
-        momentum = momentum + 0.5 * step * np.clip(force @ factor, -1e6, 1e6)
-        position = position + step * momentum @ factor.T
-        force = gradient(position)
-        momentum = momentum + 0.5 * step * np.clip(force @ factor, -1e6, 1e6)
-    new = log_density(position)
-    with np.errstate(invalid="ignore", over="ignore"):
+    with np.errstate(all="ignore"):  # a path that leaves the numbers is rejected
+        start = value - 0.5 * (momentum**2).sum(1)
+        position, force = x, slope
+        for _ in range(steps):
+            momentum = momentum + 0.5 * step * np.clip(force @ factor, -1e6, 1e6)
+            position = position + step * momentum @ factor.T
+            force = gradient(position)
+            momentum = momentum + 0.5 * step * np.clip(force @ factor, -1e6, 1e6)
+        new = log_density(position)
         log_ratio = np.nan_to_num(new - 0.5 * (momentum**2).sum(1) - start, nan=-np.inf, posinf=-np.inf)
     accept = np.log(rng.random(len(x))) < log_ratio
     pick = accept[:, None]

@@ -5,9 +5,10 @@ from itertools import islice
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from scipy.special import gammaincinv, gammaln, ndtr, ndtri
+from scipy.special import gammaincinv, gammaln, ndtr, ndtri, stdtr, stdtrit
 
 from cavity.numerics.gaussian import is_positive_definite, weighted_moments
+from cavity.numerics.parts import PARTS, part_of
 from cavity.numerics.sobol import sobol_uniform
 from cavity.numerics.types import Array, Seed
 from cavity.numerics.weights import effective_sample_size, log_sum_exp, systematic, tempered
@@ -15,6 +16,7 @@ from cavity.numerics.weights import effective_sample_size, log_sum_exp, systemat
 FREEDOM = 5.0  # degrees of freedom of a component, where none are given
 WIDER = 4.0  # times the covariances of a proposal that its own draws cannot improve
 MOST_MODES = 5
+BISECTIONS = 40
 COUNTED = 300  # points that the information criterion counts at most: more would split a skewed mode for ever
 
 #: The largest number below 1: a quantile function of 1 is infinite for an unbounded prior.
@@ -84,6 +86,15 @@ class Mixture(NamedTuple):
         z[from_prior] = normal[from_prior]
         return z
 
+    def draws_in_parts(self, n: int, rng: np.random.Generator, parts: int = PARTS) -> Annotated[Array, "n D"]:
+        """n points in consecutive parts, equal to within one point, each from a sequence that is scrambled by itself.
+
+        How the parts differ is the noise of their average. Pieces of one sequence fill each other's gaps and differ by
+        more.
+        """
+        sizes = np.bincount(part_of(n, parts), minlength=parts)
+        return np.concatenate([self.draws(int(size), rng) for size in sizes if size])
+
     def log_density(self, z: Annotated[Array, "Q D"]) -> Annotated[Array, "Q"]:
         """The log density at z (Kotz & Nadarajah 2004, eq. 1.1, for each component) (docs/inference.md, eq. 8)."""
         n_dim, df = z.shape[1], self.df
@@ -95,6 +106,39 @@ class Mixture(NamedTuple):
         if self.prior_fraction > 0:
             terms = np.concatenate([terms, np.log(self.prior_fraction) + log_prior(z)[None]])
         return log_sum_exp(terms, axis=0)
+
+    def marginal(self, p: int) -> "Mixture":
+        """The density of the first p coordinates."""
+        return self._replace(means=self.means[:, :p], factors=self.factors[:, :p, :p])
+
+    def completed(self, given: Annotated[Array, "Q p"], unit: Annotated[Array, "Q D-p"]) -> Annotated[Array, "Q D"]:
+        """Points whose first p coordinates are given and whose others are quantiles, one after the other, given these.
+
+        The inverse of Rosenblatt's (1952) transform: uniform numbers become draws of the conditional density, and
+        neighbouring numbers neighbouring draws, whatever the components, so that Sobol points keep their evenness.
+        A coordinate of a t component given the ones before is a t again (Ding 2016).
+        """
+        z, df = np.asarray(given, float), self.df
+        away, log_terms = np.empty((len(self.weights), len(z), 0)), np.log(self.weights)[:, None]
+        log_prior_term = np.full(len(z), np.log(max(self.prior_fraction, ALMOST_ZERO)))
+        for j in range(self.means.shape[1]):
+            freedom, width = df + j, self.factors[:, j, j, None]
+            width = width * np.sqrt((df + (away * away).sum(-1)) / freedom)
+            centre = self.means[:, j, None] + np.einsum("kj,kqj->kq", self.factors[:, j, :j], away)
+            if j == z.shape[1]:
+                log_shares = np.concatenate([log_terms + np.zeros(len(z)), log_prior_term[None]])
+                shares = np.exp(log_shares - log_sum_exp(log_shares, axis=0))
+                column = _quantile(unit[:, j - given.shape[1]], shares, centre, width, freedom)
+                z = np.concatenate([z, column[:, None]], axis=1)
+            standard = (z[:, j] - centre) / width
+            log_terms = log_terms - np.log(width) + gammaln(0.5 * (freedom + 1)) - gammaln(0.5 * freedom)
+            log_terms = (
+                log_terms - 0.5 * np.log(freedom * np.pi) - 0.5 * (freedom + 1) * np.log1p(standard**2 / freedom)
+            )
+            log_prior_term = log_prior_term + log_prior(z[:, [j]])
+            own = (z[:, j] - centre) / self.factors[:, j, j, None]
+            away = np.concatenate([away, own[..., None]], axis=-1)
+        return z
 
     def to_tree(self) -> dict[str, Array]:
         """Its fields as arrays, by name."""
@@ -120,6 +164,18 @@ def normal_of(unit: Annotated[Array, "... D"]) -> Annotated[Array, "... D"]:
 def log_prior(z: Annotated[Array, "... D"]) -> Annotated[Array, "..."]:
     """The log density of the prior, N(0, I)."""
     return -0.5 * np.einsum("...i,...i->...", z, z) - 0.5 * z.shape[-1] * np.log(2.0 * np.pi)
+
+
+def _quantile(unit, shares, centre, width, freedom):
+    """Quantiles [Q] of mixtures of t components [K, Q] and, their last share, the standard normal; by bisection."""
+    unit = np.clip(unit, 1e-12, 1.0 - 1e-12)
+    own = np.concatenate([centre + width * stdtrit(freedom, unit), ndtri(unit)[None]])
+    low, high = own.min(0), own.max(0)  # a mixture's quantile lies between its components'
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        reached = (shares[:-1] * stdtr(freedom, (middle - centre) / width)).sum(0) + shares[-1] * ndtr(middle)
+        low, high = np.where(reached < unit, middle, low), np.where(reached < unit, high, middle)
+    return 0.5 * (low + high)
 
 
 class EMStep(NamedTuple):
@@ -249,19 +305,23 @@ def split_modes(
     """The mode of every point, 0 ... M - 1, every one of them in use: a kernel must not bridge the gap between two.
 
     A mixture of Gaussians, one component more as long as the Bayesian information criterion (Schwarz 1978) improves
-    by 2. The weights are in any normalisation.
+    by 2 once in two steps. The weights are in any normalisation.
     """
     weights = np.exp(log_w - log_sum_exp(log_w))
+    centred = theta - weights @ theta
+    spread = np.sqrt(weights @ centred**2)
+    theta = centred / np.where(spread > 0, spread, 1.0)
     counted = min(float(effective_sample_size(log_w)), COUNTED)
     d = theta.shape[1]
-    best, labels = np.inf, np.zeros(len(theta), int)
+    best, labels, chosen = np.inf, np.zeros(len(theta), int), 1
     for components in range(1, most + 1):
         log_likelihood, found = _sliced(theta, weights, components)
         parameters = components * (1 + d + d * (d + 1) / 2) - 1
         criterion = -2 * log_likelihood * counted + np.log(counted) * parameters
-        if criterion >= best - 2:
+        if criterion < best - 2:
+            best, labels, chosen = criterion, found, components
+        elif components > chosen + 1:  # two more did not help: of four alike modes, two components tell nothing yet
             break
-        best, labels = criterion, found
     return np.unique(labels, return_inverse=True)[1].reshape(-1)
 
 

@@ -9,6 +9,7 @@ from cavity.numerics.types import Array
 TRUSTED_K = 0.7  # above this the mean of the weights converges too slowly to be used (Vehtari et al. 2024)
 SHORTEST_TAIL = 5
 LOWEST_LOG_WEIGHT = -700.0
+BOUNDED, LONG_TAIL = 2.0, 20  # a Pareto tail of 20 with k = .7 stays within a factor 2 once in 10,000 times
 
 
 def log_sum_exp(a: Annotated[Array, "..."], axis: int | tuple[int, ...] | None = -1) -> Array | float:
@@ -27,22 +28,7 @@ def log_sum_exp(a: Annotated[Array, "..."], axis: int | tuple[int, ...] | None =
 def effective_sample_size(log_weights: Annotated[Array, "..."], axis: int = -1) -> Array | float:
     """(sum w)^2 / sum w^2 (Kish 1965, section 8.2)."""
     log_weights = np.asarray(log_weights, float)
-    return np.exp(_log_effective(log_weights, log_sum_exp(log_weights, axis), axis))
-
-
-def variance_of_log_sum(
-    log_weights: Annotated[Array, "... S"], total: Annotated[Array, "..."], sizes: Array | int, axis: int = -1
-) -> Annotated[Array, "..."]:
-    """1 / effective sample size - 1 / S: of log sum w of S random points (delta method; docs/inference.md, eq. 16).
-
-    ``total`` is the log-sum-exp along the axis, ``sizes`` the S where rows are padded with -inf. 0 where no row counts.
-    """
-    with np.errstate(invalid="ignore"):
-        return np.maximum(np.nan_to_num(np.exp(-_log_effective(log_weights, total, axis))) - 1 / sizes, 0.0)
-
-
-def _log_effective(log_weights, total, axis):
-    return 2 * total - log_sum_exp(2 * log_weights, axis)
+    return np.exp(2 * log_sum_exp(log_weights, axis) - log_sum_exp(2 * log_weights, axis))
 
 
 def systematic(log_weights: Annotated[Array, "S"], n: int, rng: np.random.Generator) -> Annotated[Array, "n"]:
@@ -167,6 +153,8 @@ def psis(log_weights: Annotated[Array, "S"]) -> tuple[Annotated[Array, "S"], flo
     if len(tail) < SHORTEST_TAIL:
         ties = shifted[order[-length]] > -1e-9  # a plateau of equal weights has no tail
         return shifted - log_sum_exp(shifted), -1.0 if ties else np.inf
+    if shifted[order[-length]] > -np.log(BOUNDED) and len(tail) >= LONG_TAIL:
+        return shifted - log_sum_exp(shifted), -1.0  # such as at a sharp limit; a fit would take the step for a tail
     k, sigma = generalised_pareto_fit(np.exp(shifted[tail]) - np.exp(cut))
     if not np.isfinite(k):
         return shifted - log_sum_exp(shifted), -1.0

@@ -1,23 +1,26 @@
-"""All sites of a fit behind one face: log l, scores and noise at any phi, in the order the sites were given."""
+"""All sites of a fit behind one face: log l and scores at any phi, in the order the sites were given."""
 
 from collections.abc import Iterable, Sequence
-from copy import copy
 from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
 
 from cavity.errors import PropagationError
+from cavity.numerics.parts import PARTS
 from cavity.numerics.types import Array
-from cavity.numerics.weights import log_sum_exp, systematic, variance_of_log_sum
+from cavity.numerics.weights import effective_sample_size, log_sum_exp, systematic
 from cavity.propagate.link import Link
-from cavity.propagate.particles import SMALLEST, ParticleGroup, Score, half_variance
+from cavity.propagate.particles import SMALLEST, ParticleGroup, Score
 from cavity.propagate.site import Site
-from cavity.propagate.table import axes_of, cardinal_splines
+from cavity.propagate.table import axes_of, cardinal_splines, positions
 from cavity.propagate.transform import GlobalSpace
 
 THINNED = 64  # particles of a site whose gradient need not be exact
-BY_PARTICLE = ("t", "log_c", "mode", "theta", "payload", "coefficients")
+BY_PARTICLE = ("t", "log_c", "mode", "theta", "payload", "payload_transport", "coefficients")
+REACH = 2.0  # nodes: particles of a table drawn as far away count for nothing
+FAR = 30.0  # nats that they count less, so that the nearest count where there are none within reach
+LARGE = 0.5  # variance of log l: beyond, half of it is no longer the bias of the logarithm
 PRIOR_END = 3.5  # a table whose outermost nodes reach this far into a bounded prior covers it
 
 
@@ -37,12 +40,7 @@ class TableGroup:
         self.kinds = [links[0].space.kinds[j] for j in self.index]
         self.axes = axes_of(sites[0].nodes)
         self.values = np.stack([site.log_l for site in sites])
-        self.excess = np.stack([self._excess(site.node_log_weights) for site in sites])
-
-    @staticmethod
-    def _excess(log_weights):
-        """sum w^2 - 1/S at every node [K]."""
-        return variance_of_log_sum(log_weights, log_sum_exp(log_weights, 0), len(log_weights), 0)
+        self.variance = np.minimum([(site.noise**2).sum(0) for site in sites], LARGE)
 
     def _splines(self, phi):
         """Cardinal splines of each axis [3, Q, K_i], and how far phi lies outside the nodes [Q, p]."""
@@ -55,7 +53,7 @@ class TableGroup:
         values = self.values if values is None else values
         if len(self.axes) == 1:
             return splines[0][orders[0]] @ values.T
-        shaped = values.reshape(self.N, len(self.axes[0]), len(self.axes[1]))
+        shaped = values.reshape(len(values), len(self.axes[0]), len(self.axes[1]))
         left = np.tensordot(splines[0][orders[0]], shaped, (1, 1))  # [Q, N, K_2]
         return (left @ splines[1][orders[1]][:, :, None])[..., 0]
 
@@ -68,12 +66,12 @@ class TableGroup:
         away = np.sign(excess)[:, None]
         return slopes, np.where(away == 0, slopes, away * np.minimum(away * slopes, 0.0))
 
-    def log_l(self, phi: Annotated[Array, "Q D"], correction: float) -> Annotated[Array, "Q N"]:
-        """[Q, N]; with ``correction`` times the finite-sample correction added."""
+    def log_l(self, phi: Annotated[Array, "Q D"], correction: bool) -> Annotated[Array, "Q N"]:
+        """[Q, N]; with the finite-sample ``correction`` added."""
         splines, excess = self._splines(phi)
         value = self._spline(splines, self._order())
         if correction:
-            value = value + 0.5 * correction * np.maximum(self._spline(splines, self._order(), self.excess), 0.0)
+            value = value + 0.5 * np.maximum(self._spline(splines, self._order(), self.variance), 0.0)
         if excess.any():
             value = value + (self._outward(splines, excess)[1] * excess[:, None]).sum(-1)
         return value
@@ -90,15 +88,17 @@ class TableGroup:
             for j in range(p):
                 keep = (inside[:, i] & inside[:, j])[:, None]
                 hess[..., self.index[i], self.index[j]] = np.where(keep, self._spline(splines, self._order(i, j)), 0.0)
-        noise, ess = np.zeros((Q, self.N, D, D)), np.empty((Q, self.N))
-        for n, site in enumerate(self.sites):
-            noise[:, n], ess[:, n] = self._noise(site, phi)
-        return Score(self.log_l(phi, False), grad, hess, noise, ess)
+        ess = np.stack([effective_sample_size(self.particle_weights(site, phi)) for site in self.sites], 1)
+        return Score(self.log_l(phi, False), grad, hess, ess)
 
-    def variances(self, phi: Annotated[Array, "Q D"]) -> tuple[Annotated[Array, "N"], Annotated[Array, "N"]]:
-        """As of a ParticleGroup: [N] twice."""
-        found = [half_variance(self.particle_weights(site, phi)[0], np.array([site.size])) for site in self.sites]
-        return tuple(np.concatenate(part) for part in zip(*found))
+    def part_ratios(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q N parts"]:
+        """As of a ParticleGroup, from the factors of the covariance of log l that a table keeps."""
+        splines, ratios = self._splines(phi)[0], np.ones((len(phi), self.N, PARTS))
+        for n, site in enumerate(self.sites):
+            factors = self._spline(splines, self._order(), site.noise)  # [Q, R]
+            for r in range(factors.shape[1]):
+                ratios[:, n, r % PARTS] += np.sqrt(PARTS * (PARTS - 1)) * factors[:, r]
+        return ratios
 
     def gradients(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q N D"]:
         """[Q, N, D]"""
@@ -107,36 +107,14 @@ class TableGroup:
         gradient[..., self.index] = self._outward(splines, excess)[1]
         return gradient
 
-    def particle_weights(
-        self, site: Site, phi: Annotated[Array, "Q D"]
-    ) -> tuple[Annotated[Array, "Q S"], Annotated[Array, "Q S p"]]:
-        """Log weights [Q, S] of a site's particles at phi [Q, D], and slopes [Q, S, p]: linear between nodes."""
-        table = site.node_log_weights.reshape((site.size,) + tuple(len(axis) for axis in self.axes))
-        table = np.maximum(table, np.max(table) - 1e4)  # a likelihood of zero must not become a NaN
-        lows, shares, widths = [], [], []
-        for axis, j in zip(self.axes, self.index):
-            low = np.clip(np.searchsorted(axis, phi[:, j]) - 1, 0, len(axis) - 2)
-            lows.append(low)
-            widths.append(axis[low + 1] - axis[low])
-            shares.append(np.clip((phi[:, j] - axis[low]) / widths[-1], 0.0, 1.0))
-        if len(self.axes) == 1:
-            left, right = table[:, lows[0]], table[:, lows[0] + 1]
-            return (left + shares[0] * (right - left)).T, ((right - left) / widths[0]).T[..., None]
-        (i, j), (x, y) = lows, shares
-        corner = {(a, b): table[:, i + a, j + b] for a in (0, 1) for b in (0, 1)}
-        low, high = ((1 - y) * corner[a, 0] + y * corner[a, 1] for a in (0, 1))
-        left, right = ((1 - x) * corner[0, b] + x * corner[1, b] for b in (0, 1))
-        slopes = np.stack([(high - low) / widths[0], (right - left) / widths[1]], -1)
-        return ((1 - x) * low + x * high).T, np.swapaxes(slopes, 0, 1)
-
-    def _noise(self, site, phi):
-        Q, D = phi.shape
-        a, slopes = self.particle_weights(site, phi)
-        w = np.exp(a - log_sum_exp(a)[:, None])
-        centred = w[..., None] * (slopes - (w[:, None] @ slopes))
-        noise = np.zeros((Q, D, D))
-        noise[:, self.index[:, None], self.index[None]] = np.swapaxes(centred, 1, 2) @ centred
-        return noise, 1 / np.maximum((w * w).sum(1), SMALLEST)
+    def particle_weights(self, site: Site, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q S"]:
+        """Log weights [Q, S] of a site's particles at phi [Q, D]: those drawn near it, the nearer the more."""
+        at = np.unravel_index(site.node, [len(axis) for axis in self.axes])
+        result = np.broadcast_to(site.log_c, (len(phi), site.size))
+        for node, x in zip(at, positions(self.axes, phi[:, self.index]).T):
+            apart = np.abs(x[:, None] - node)
+            result = result + np.log(np.maximum(1 - apart / REACH, 0.0) + np.exp(-FAR - apart))
+        return result
 
     def reach(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q"]:
         """Zeros: a table has no centre that it is farther from elsewhere."""
@@ -176,7 +154,6 @@ class SiteBank:
 
     def __init__(self, sites: Sequence[Site], space: GlobalSpace):
         self.sites, self.space, self.N = tuple(sites), space, len(sites)
-        self.correction = 1.0
         self.datasets = tuple(site.dataset for site in sites)
         if len(set(self.datasets)) != self.N:
             twice = next(name for name in self.datasets if self.datasets.count(name) > 1)
@@ -215,29 +192,22 @@ class SiteBank:
         phi
             [Q, D]
         correction
-            Whether to add 1/2 (sum w^2 - 1/S), the first order bias of the logarithm of an average of random
-            particles, times ``self.correction``: see :meth:`calibrated` (docs/inference.md, eq. 16).
+            Whether to add half the variance of log l, which the logarithm of an average is too low by: from how the
+            four parts of a site's particles, each scrambled by itself, differ (docs/inference.md, eq. 16).
         """
         phi = np.asarray(phi, float)
-        factor = self.correction if correction else 0.0
         result = np.empty((len(phi), self.N))
         for indices, group in zip(self.members, self.groups):
-            result[:, indices] = group.log_l(phi, factor)
+            result[:, indices] = group.log_l(phi, correction)
         return result
 
-    def calibrated(self, phi: Annotated[Array, "D"]) -> "SiteBank":
-        """The same bank with the finite-sample correction scaled to the noise that its particles have at phi [D].
-
-        Quasi-random particles have much less of it than random ones; over thousands of sites the difference would
-        shift the posterior. The halves of all sites' particles together say how much there is, between 0 and 1
-        (docs/inference.md, eq. 16).
-        """
-        halves, random = np.zeros(self.N), np.zeros(self.N)
+    def part_ratios(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q N parts"]:
+        """l by each part of a site's particles alone over l by all, at phi [Q, D]: [Q, N, PARTS]."""
+        phi = np.asarray(phi, float)
+        ratios = np.empty((len(phi), self.N, PARTS))
         for indices, group in zip(self.members, self.groups):
-            halves[indices], random[indices] = group.variances(np.asarray(phi, float)[None])
-        result = copy(self)
-        result.correction = float(np.clip(halves.sum() / max(random.sum(), SMALLEST), 0.0, 1.0))
-        return result
+            ratios[:, indices] = group.part_ratios(phi)
+        return ratios
 
     def log_density(self, phi: Annotated[Array, "Q D"], correction: bool = True) -> Annotated[Array, "Q"]:
         """log prior + sum of log l at phi [Q, D]: [Q]; -inf where a surrogate must not be read.
@@ -254,12 +224,10 @@ class SiteBank:
         return np.where(np.isnan(result), -np.inf, result)
 
     def scores(self, phi: Annotated[Array, "Q D"]) -> Score:
-        """A :class:`Score` at each phi [Q, D]: arrays [Q, N, ...]. Memory: Q N D^2 doubles three times."""
+        """A :class:`Score` at each phi [Q, D]: arrays [Q, N, ...]. Memory: Q N D^2 doubles twice."""
         phi = np.asarray(phi, float)
         (Q, D), N = phi.shape, self.N
-        result = Score(
-            np.empty((Q, N)), np.empty((Q, N, D)), np.empty((Q, N, D, D)), np.empty((Q, N, D, D)), np.empty((Q, N))
-        )
+        result = Score(np.empty((Q, N)), np.empty((Q, N, D)), np.empty((Q, N, D, D)), np.empty((Q, N)))
         for indices, group in zip(self.members, self.groups):
             for whole, part in zip(result, group.scores(phi)):
                 whole[:, indices] = part

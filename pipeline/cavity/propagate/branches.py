@@ -5,6 +5,7 @@ from typing import Annotated
 
 import numpy as np
 
+from cavity.numerics.parts import PARTS
 from cavity.numerics.types import Array
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.particles import Score
@@ -83,9 +84,9 @@ class Branches:
                 shares.append(mass * bank.shell_mass(phi[own], log_weights[own]))
         return float(sum(shares))
 
-    def calibrated(self, phi: Annotated[Array, "D"]) -> "Branches":
-        """As of a bank, in every branch."""
-        return Branches([bank.calibrated(phi) for bank in self.banks])
+    def part_ratios(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q N parts"]:
+        """As of a bank."""
+        return self._gathered(phi, lambda Q: np.empty((Q, self.N, PARTS)), lambda bank, x: bank.part_ratios(x))
 
     def thinned(self, centres: Annotated[Array, "K D"]) -> "Branches":
         """As of a bank, every branch at the centres that belong to it, at all of them where none does."""

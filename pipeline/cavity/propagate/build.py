@@ -1,5 +1,7 @@
 """A site function from the weighted samples of one search."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from cavity.errors import PropagationError
@@ -17,72 +19,74 @@ def bandwidth(ess, d):
     return (4 / ((d + 2) * max(float(ess), FEWEST))) ** (1 / (d + 4))
 
 
-def divide_by_interim(centres, kernel, log_w, interim_mean, interim_sd):
-    """The interim prior N(m, diag s^2) divided out of Gaussian kernels (docs/inference.md, eq. 11).
+def divide_by_interim(centres, kernel, log_w):
+    """The interim prior N(0, I) divided out of Gaussian kernels (docs/inference.md, eq. 11).
 
-    sum_s w_s N(theta; c_s, K) / N(theta; m, diag s^2) = sum_s exp(log_c_s) N(theta; t_s, H).
+    sum_s w_s N(x; c_s, K) / N(x; 0, I) = sum_s exp(log_c_s) N(x; t_s, H), with G = (I - K)^-1, H = K G, t = G c and
+    log_c = log w + 1/2 log |G| + 1/2 c^T G c + d/2 log 2 pi. K may be singular, or zero: points stay points. No term is
+    the difference of two large ones, however narrow the kernels.
 
     Parameters
     ----------
     centres
-        [S, d]
+        [S, d], in units of the interim prior's sd from its mean.
     kernel
-        K [d, d], with K^-1 - diag(1 / s^2) positive definite.
+        K [d, d], with I - K positive definite.
     log_w
         [S]
-    interim_mean, interim_sd
-        [d]
 
     Returns
     -------
     (t, log_c, H)
         [S, d], [S] and [d, d].
     """
-    d = len(interim_mean)
-    precision = 1 / interim_sd**2
-    inverse = np.linalg.inv(kernel)
-    rest = symmetric(inverse - np.diag(precision))
-    H = symmetric(np.linalg.inv(rest))
-    t = (centres @ inverse - interim_mean * precision) @ H
-    log_c = (
-        log_w
-        + np.log(interim_sd).sum()
-        + 0.5 * d * LOG_2PI
-        - 0.5 * np.linalg.slogdet(kernel)[1]
-        + 0.5 * np.linalg.slogdet(H)[1]
-        - 0.5 * np.einsum("sd,de,se->s", centres, inverse, centres)
-        + 0.5 * (interim_mean**2 * precision).sum()
-        + 0.5 * np.einsum("sd,de,se->s", t, rest, t)
-    )
-    return t, log_c, H
+    d = centres.shape[1]
+    gain = symmetric(np.linalg.inv(np.eye(d) - kernel))
+    t = centres @ gain
+    log_c = log_w + 0.5 * (np.linalg.slogdet(gain)[1] + (centres * t).sum(-1) + d * LOG_2PI)
+    return t, log_c, symmetric(kernel @ gain)
 
 
-def _smoothed(theta, log_w, interim_mean, interim_sd):
-    """Liu & West (2001) kernels of one mode, or None where they cannot be divided by the interim prior.
+def _shrunk(covariance, share):
+    """A share of the correlations taken away: few points have a covariance that is singular, or flat by accident."""
+    return (1 - share) * covariance + share * np.diag(np.diag(covariance))
 
-    docs/inference.md, eq. 10.
+
+def _smoothed(x, log_w, smooth, width, spare):
+    """Liu & West (2001) kernels of one mode (docs/inference.md, eq. 10), the interim prior divided out.
+
+    Parameters
+    ----------
+    x, log_w
+        [S, d] in units of the interim prior, and [S].
+    smooth
+        [d] booleans: along which columns. The others keep their points: a kernel would leak over a limit. Along
+        ``smooth`` a kernel has the shape that the mode has given the others, so moments stay what they are.
+    width
+        Of the kernels, in units of Silverman's rule.
+    spare
+        [d, d], the covariance that a mode of too few points is given: the heaviest mode's.
     """
-    d = theta.shape[1]
-    mean, covariance = weighted_moments(theta, log_w)
-    covariance = covariance + 1e-10 * np.diag(interim_sd**2)
-    h = bandwidth(effective_sample_size(log_w), d)
-    scaled = covariance / np.outer(interim_sd, interim_sd)
-    widest = np.linalg.eigvalsh(scaled)[-1]
-    h = min(h, 0.95, np.sqrt(WIDEST / widest))
-    centres = mean + np.sqrt(1 - h * h) * (theta - mean)
-    try:
-        found = divide_by_interim(centres, h * h * covariance, log_w, interim_mean, interim_sd)
-    except np.linalg.LinAlgError:
-        return None
-    definite = np.isfinite(found[2]).all() and np.linalg.eigvalsh(found[2])[0] > 0
-    return found if definite and not np.isnan(found[1]).any() else None
-
-
-def _unsmoothed(theta, log_w, interim_mean, interim_sd):
-    """Points instead of kernels: H = 0."""
-    z = (theta - interim_mean) / interim_sd
-    log_prior = -0.5 * (z * z).sum(-1) - np.log(interim_sd).sum() - 0.5 * theta.shape[1] * LOG_2PI
-    return theta, log_w - log_prior, np.zeros((theta.shape[1], theta.shape[1]))
+    count = int(smooth.sum())
+    kernel, centres = np.zeros((x.shape[1],) * 2), x
+    if count:
+        mean, covariance = weighted_moments(x, log_w)
+        ess = effective_sample_size(log_w)
+        if ess < count + 1 and spare is not None:  # too few points to have a shape
+            covariance = spare
+        held, rest = np.ix_(~smooth, ~smooth), np.ix_(smooth, ~smooth)
+        slope = covariance[rest] @ np.linalg.pinv(covariance[held], hermitian=True)
+        shape = symmetric(covariance[np.ix_(smooth, smooth)] - slope @ covariance[rest].T)
+        shape = _shrunk(shape, min(1.0, (count / ess) ** 2))
+        widest = max(np.linalg.eigvalsh(shape)[-1], 0.0)
+        h = min(bandwidth(ess, count), 0.95)
+        h = h if h * h * widest < WIDEST else np.sqrt(WIDEST / widest)
+        h = width * h
+        kernel[np.ix_(smooth, smooth)] = h * h * shape
+        expected = mean[smooth] + (x[:, ~smooth] - mean[~smooth]) @ slope.T
+        centres = x.copy()
+        centres[:, smooth] = expected + np.sqrt(1 - h * h) * (x[:, smooth] - expected)
+    return divide_by_interim(centres, kernel, log_w)
 
 
 def _centres(theta, log_w, mode):
@@ -91,6 +95,24 @@ def _centres(theta, log_w, mode):
     masses = np.bincount(mode, weights)
     order = [k for k in np.argsort(-masses, kind="stable") if masses[k] > 0]
     return [(weights[mode == k] @ theta[mode == k] / masses[k]).tolist() for k in order]
+
+
+def with_floor(site: Site, share: float) -> Site:
+    """The same site with a share of its evidence spread over its interim prior: a mode that its search missed is rare.
+
+    Of a first look, whose product with others a mode that one of them missed must survive.
+    """
+    d, gain = len(site.centre), 1 / (1 - WIDEST)  # a kernel of .9 of the interim prior, that divided out
+    log_c = np.log(share) + site.info["log_evidence"] + 0.5 * d * (np.log(gain) + LOG_2PI)
+    return replace(
+        site,
+        log_c=np.append(site.log_c, log_c),
+        t=np.concatenate([site.t, np.zeros((1, d))]),
+        H=np.concatenate([site.H, WIDEST * gain * np.eye(d)[None]]),
+        mode=np.append(site.mode, len(site.H)),
+        theta=np.concatenate([site.theta, site.centre[None]]),
+        payload=np.concatenate([site.payload, site.payload[:1]]),
+    )
 
 
 def build_site(
@@ -102,9 +124,11 @@ def build_site(
     interim_sd=None,
     payload=None,
     payload_names=(),
+    payload_transport=None,
     design=None,
     coefficients=None,
     smooth=True,
+    width=1.0,
     info=None,
 ):
     """A site of kind "particles".
@@ -123,10 +147,15 @@ def build_site(
         [d]: pi = N(interim_mean, diag interim_sd^2) on that scale.
     payload, payload_names
         [S, k], the dataset's other parameters, and their names.
+    payload_transport
+        [S, k, p], how the other parameters move with v; they stay where they are if not given.
     design, coefficients
         A :class:`~cavity.propagate.design.SharedDesign` and the [S, F] of ``fit_surrogate``, where psi enters.
     smooth
-        Whether kernels replace the points (Liu & West 2001, a mode at a time); without them H = 0.
+        Whether kernels replace the points (Liu & West 2001, a mode at a time); without them H = 0. Points they remain
+        along a drawn variable with a limit.
+    width
+        Of the kernels, in units of Silverman's rule: at most 1.
     info
         Added to the site's own figures.
 
@@ -146,18 +175,23 @@ def build_site(
     if np.isnan(log_w).any() or not np.isfinite(log_w.max(initial=-np.inf)):
         raise PropagationError(f"{dataset}: none of its {S} samples has a finite weight: look at its likelihood")
     t, log_c, H, mode = theta, log_w.copy(), np.zeros((1, 0, 0)), np.zeros(S, int)
+    centre, scale = np.zeros(0), np.ones(0)
     if d:
         alive = np.isfinite(log_w)
         interim_mean = np.broadcast_to(np.asarray(interim_mean, float), (d,))
         interim_sd = np.broadcast_to(np.asarray(interim_sd, float), (d,))
+        centre, scale = interim_mean, interim_sd
+        x = (theta - centre) / scale
         if smooth:
-            mode[alive] = split_modes(theta[alive], log_w[alive])
-        t, H = theta.copy(), np.zeros((mode.max() + 1, d, d))
+            mode[alive] = split_modes(x[alive], log_w[alive])
+        unlimited = [item.get("lower") is None and item.get("upper") is None for item in link["drawn"]]
+        t, H = x, np.zeros((mode.max() + 1, d, d))
+        heaviest = mode == np.argmax(np.bincount(mode, np.exp(log_w - log_w.max())))
+        spare = weighted_moments(x[heaviest], log_w[heaviest])[1]
         for k in range(len(H)):
             members = alive & (mode == k)
-            arguments = theta[members], log_w[members], interim_mean, interim_sd
-            found = (_smoothed(*arguments) if smooth else None) or _unsmoothed(*arguments)
-            t[members], log_c[members], H[k] = found
+            which = smooth & np.array(unlimited)
+            t[members], log_c[members], H[k] = _smoothed(x[members], log_w[members], which, width, spare)
     figures = {
         "ess": float(effective_sample_size(log_w)),
         "pareto_k": float(psis(log_w)[1]),
@@ -179,6 +213,8 @@ def build_site(
             "coefficients": np.asarray(coefficients, float),
             "v_max": float(design.v_max),
         }
+    if payload_transport is not None:
+        shared["payload_transport"] = np.asarray(payload_transport, float)
     return Site(
         dataset=dataset,
         kind="particles",
@@ -186,6 +222,8 @@ def build_site(
         log_c=log_c,
         t=t,
         H=H,
+        centre=centre,
+        scale=scale,
         mode=mode,
         theta=theta,
         payload=np.zeros((S, 0)) if payload is None else np.asarray(payload, float).reshape(S, -1),

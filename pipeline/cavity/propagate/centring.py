@@ -18,7 +18,7 @@ Gradient = Callable[[Annotated[Array, "Q D"]], Annotated[Array, "Q D"]]
 
 
 class Centring:
-    """phi with some drawn coordinates exchanged for ``mean + sigma z``.
+    """phi with some drawn coordinates exchanged for ``mean + sigma z``, in the unit of their link.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Centring:
         phi = np.array(u, float)
         for j, link in self._links:
             mean, log_sigma = link.eta(phi).T
-            phi[:, j] = (phi[:, j] - mean) * np.exp(-log_sigma)
+            phi[:, j] = (phi[:, j] - mean / link.unit) * np.exp(-log_sigma)
         return phi
 
     def from_phi(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q D"]:
@@ -50,7 +50,7 @@ class Centring:
         u = np.array(phi, float)
         for j, link in self._links:
             mean, log_sigma = link.eta(np.asarray(phi, float)).T
-            u[:, j] = mean + np.exp(log_sigma) * phi[:, j]
+            u[:, j] = mean / link.unit + np.exp(log_sigma) * phi[:, j]
         return u
 
     def log_density(self, target: Density) -> Density:
@@ -74,7 +74,7 @@ class Centring:
                 jet = link.jet(phi)
                 (mean, log_sigma), own = jet.jacobian.transpose(1, 0, 2), total[:, j : j + 1]
                 inverse = np.exp(-jet.value[:, 1:])
-                total = total - own * (mean * inverse + phi[:, j : j + 1] * log_sigma) - log_sigma
+                total = total - own * (mean / link.unit * inverse + phi[:, j : j + 1] * log_sigma) - log_sigma
                 total[:, j] = (own * inverse)[:, 0]
             return total
 

@@ -82,11 +82,18 @@ def axial_design(p: int, kind: str = "axial") -> tuple[Annotated[Array, "K p"], 
         raise PropagationError(f"a design for shared parameters is axial, quad or chebyshev, got {kind}")
     offsets, exponents = np.concatenate([x * axes for x in AXIAL]), monomials(p, 3, cross=False)
     if kind == "quad" and p > 1:
-        pairs = [CROSS * (axes[i] + sign * axes[j]) for i, j in combinations(range(p), 2) for sign in (1, -1)]
+        pairs = cross_offsets(p)
         products = monomials(p, 2)
         offsets = np.concatenate([offsets, pairs])
         exponents = np.concatenate([exponents, products[(products > 0).sum(1) == 2]])
     return offsets, exponents, 3.5
+
+
+def cross_offsets(p: int) -> Annotated[Array, "K p"]:
+    """Two points a pair of axes, on its diagonals: with the axes' own polynomials they tell the cross term."""
+    axes = np.eye(p)
+    pairs = [CROSS * (axes[i] + sign * axes[j]) for i, j in combinations(range(p), 2) for sign in (1, -1)]
+    return np.array(pairs).reshape(-1, p)
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,3 +229,30 @@ def fit_surrogate(
     inner = np.abs(design.offsets).max(1) <= 0.6 * np.abs(design.offsets).max()  # the ends extrapolate when left out
     weights = np.exp(log_w - np.max(log_w))
     return coefficients, float(np.sqrt(weights @ (residual[:, inner] ** 2).mean(1) / weights.sum()))
+
+
+def with_cross_terms(
+    design: SharedDesign, coefficients: Annotated[Array, "S F"], particle: int, change: Annotated[Array, "K"]
+) -> tuple[SharedDesign, Annotated[Array, "S F"]]:
+    """The design and its polynomials with the products of two axes, by what one particle says of them.
+
+    Parameters
+    ----------
+    particle
+        The row whose likelihood was evaluated.
+    change
+        As of :func:`fit_surrogate`, at :func:`cross_offsets`.
+
+    Notes
+    -----
+    A polynomial along the axes alone is right where the whitened likelihood of every site is diagonal. The frame is the
+    posterior's, which no single site need have; the products are the particles' common part.
+    """
+    p = design.exponents.shape[1]
+    offsets = cross_offsets(p)
+    rest = (change - features(offsets, design.exponents) @ coefficients[particle]).reshape(-1, 2)
+    with np.errstate(invalid="ignore"):
+        products = np.nan_to_num((rest[:, 0] - rest[:, 1]) / (2 * CROSS**2), posinf=0.0, neginf=0.0)
+    exponents = np.array([np.eye(p, dtype=int)[i] + np.eye(p, dtype=int)[j] for i, j in combinations(range(p), 2)])
+    crossed = replace(design, exponents=np.concatenate([design.exponents, exponents.reshape(-1, p)]))
+    return crossed, np.concatenate([coefficients, np.tile(products, (len(coefficients), 1))], axis=1)

@@ -9,6 +9,7 @@ import numpy as np
 from cavity.numerics.gaussian import is_positive_definite, symmetric, weighted_moments
 from cavity.numerics.hmc import hamiltonian_draws
 from cavity.numerics.mixture import Mixture, refitted
+from cavity.numerics.parts import averaging, variance_of_mean
 from cavity.numerics.types import Array
 from cavity.numerics.weights import TRUSTED_K, effective_sample_size, log_sum_exp, psis, resampled
 from cavity.propagate.bank import SiteBank
@@ -17,6 +18,7 @@ from cavity.propagate.fitted import fitted_density
 from cavity.propagate.modes import Mode, nearest, shares_of
 from cavity.propagate.transform import GlobalSpace
 
+PARTS = 16  # of the draws, each scrambled by itself: their spread is the error of the evidence
 REFITS, LEARNED_FROM = 4, 2000  # fits of the proposal at most, and the draws that each adds
 EVEN_K, EVEN_SHARE = 0.3, 0.5  # weights with a lighter tail and more effective draws need no better proposal
 TAIL_SHARE, TAIL_WIDTH = 0.1, 6.0  # of the proposal: hyperparameters of few groups have heavier tails than any fit
@@ -54,6 +56,18 @@ class ExactPass:
     def moments(self) -> tuple[Annotated[Array, "D"], Annotated[Array, "D D"]]:
         """Mean [D] and covariance [D, D] of phi."""
         return weighted_moments(self.draws, self.log_weights)
+
+    def mean_error(self) -> Annotated[Array, "D"]:
+        """The standard error of the mean [D] in posterior sds: by the parts of importance draws, else by the ess."""
+        mean, covariance = self.moments()
+        sd = np.sqrt(np.diag(covariance))
+        if self.method == "hmc":
+            return np.full(len(mean), 1 / np.sqrt(max(self.ess, 1.0)))
+        if self.method != "importance":
+            return np.zeros(len(mean))
+        moves = averaging(len(self.draws), PARTS) * np.exp(self.log_weights)[:, None]
+        moved = moves.T @ (self.draws - mean) / np.where(sd > 0, sd, 1.0)
+        return np.sqrt((moved**2).sum(0) / (PARTS * (PARTS - 1)))
 
     def equal_weight(self, n: int, rng: np.random.Generator) -> Annotated[Array, "n D"]:
         """n draws of equal weight [n, D], by systematic resampling in random order."""
@@ -95,7 +109,6 @@ def exact_pass(
         replaced by a polynomial, whose leave-one-out error is part of ``log_evidence_error``.
     """
     D = space.dimension
-    bank = bank.calibrated(modes[0].mean) if bank.N else bank
     target, fit_error = log_density or bank.log_density, 0.0
     if D == 0:
         value = float(target(np.zeros((1, 0)))[0])
@@ -104,12 +117,13 @@ def exact_pass(
         target = fitted_density(space, bank, modes[0].mean, symmetric(modes[0].covariance))
         fit_error = target.error
     proposal = _learned(target, modes, seed, refits)
-    x = proposal.draws(n, [seed, refits])
+    x = proposal.draws_in_parts(n, np.random.default_rng([seed, refits]), PARTS)
     log_w = target(x) - proposal.log_density(x)
     smoothed, k_hat = psis(log_w)
     if not chain or (k_hat <= (TRUSTED_K if D <= FEW_DIMENSIONS else GOOD_K) and not space.drawn):
         ess = float(effective_sample_size(smoothed))
-        error = float(np.hypot(np.sqrt(max(1 / ess - 1 / n, 0.0)), fit_error))
+        spread = variance_of_mean(np.exp(log_w - log_sum_exp(log_w)) @ averaging(n, PARTS))
+        error = float(np.hypot(np.sqrt(spread), fit_error))
         return ExactPass(x, smoothed, float(log_sum_exp(log_w) - np.log(n)), error, k_hat, ess, "importance")
     return _by_chain(space, bank, target, modes, x, smoothed, k_hat, n, seed, proposal)
 

@@ -61,8 +61,6 @@ def grid_pass(
     for zoom in range(ZOOMS):
         axes = _axes(low, high, TICKS[D])
         grid, log_density = _evaluate(bank.log_density, axes)
-        if zoom == 1:  # the grid is where the mass is
-            bank = bank.calibrated(grid.reshape(-1, D)[np.argmax(log_density)])
         if not np.isfinite(log_density.max()):
             raise PropagationError("the posterior is zero on the whole grid: look at the priors")
         kept = log_density > log_density.max() - NEGLIGIBLE

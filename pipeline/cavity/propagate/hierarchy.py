@@ -7,19 +7,21 @@ over phi is N(0, 1) there, each density is counted once, and nothing is unbounde
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 import numpy as np
 from scipy.special import log_ndtr, ndtri_exp
 
 from cavity.errors import PropagationError
+from cavity.numerics.sobol import sobol_normal
 from cavity.numerics.types import Array
 from cavity.prior.expression import ufunc_named
 from cavity.propagate.taylor import Taylor, composed
 from cavity.propagate.truncation import log_interval
 
 Number = float | np.ndarray | Taylor  # what a form evaluates to
+PREDICTIVE_DRAWS = 1024
 NOTHING = 1e-100  # the spread of a shared coordinate around itself, where a site has it among its drawn ones
 
 
@@ -35,6 +37,8 @@ class Law:
         JSON forms of expressions of coordinates, or numbers: of the value, of its logarithm for a log-Gaussian.
     lower, upper
         Limits on that scale; infinite where there are none.
+    centre, width
+        Of the free scale, see :func:`standard_law`; 0 and 1 leave it in the value's own unit.
     """
 
     family: str
@@ -42,6 +46,8 @@ class Law:
     sigma: Any
     lower: float = -np.inf
     upper: float = np.inf
+    centre: float = 0.0
+    width: float = 1.0
 
     @classmethod
     def from_spec(cls, spec: Mapping) -> "Law":
@@ -61,6 +67,9 @@ class Law:
 
     def free(self, theta: Number) -> Number:
         """theta inside the limits -> a scale without any: what a site's surrogate is a polynomial of."""
+        return (self._unlimited(theta) - self.centre) / self.width
+
+    def _unlimited(self, theta):
         if np.isfinite(self.lower) and np.isfinite(self.upper):
             return np.log(theta - self.lower) - np.log(self.upper - theta)
         if np.isfinite(self.lower):
@@ -69,7 +78,7 @@ class Law:
 
     def value(self, psi: Annotated[Array, "..."]) -> Annotated[Array, "..."]:
         """That scale -> the value in its own unit."""
-        psi = np.asarray(psi, float)
+        psi = self.centre + self.width * np.asarray(psi, float)
         with np.errstate(over="ignore"):
             if np.isfinite(self.lower) and np.isfinite(self.upper):
                 theta = self.lower + (self.upper - self.lower) / (1 + np.exp(-psi))
@@ -110,7 +119,7 @@ class Scope:
             return ("plain", self.slots.setdefault(j, len(self.slots)), j)
         mean, sigma = self.node(law.mean), self.node(law.sigma)
         slot = self.slots.setdefault(j, len(self.slots))
-        return ("drawn", slot, Law(law.family, None, None, law.lower, law.upper), mean, sigma)
+        return ("drawn", slot, replace(law, mean=None, sigma=None), mean, sigma)
 
     @property
     def index(self) -> Annotated[Array, "n"]:
@@ -165,13 +174,13 @@ class Point:
             limits = [(limit - m) / s if np.isfinite(limit) else limit for limit in (law.lower, law.upper)]
             return m + s * (composed(_cut, z, *limits) if self.order else _cut(z, *limits))
 
-    def log(self, node: tuple) -> Number:
-        """The logarithm of a node's value; NaN where it is not a positive number."""
+    def log(self, node: tuple, unit: float = 1.0) -> Number:
+        """The logarithm of a node's value in a unit; NaN where it is not a positive number."""
         if node[0] == "plain" and self.space.kinds[node[2]] == "log":
-            return self.raw(node[1])
+            return self.raw(node[1]) + np.log(self.space.width_of(node[2]) / unit)
         value = self.value(node)
         with np.errstate(all="ignore"):
-            return np.log(value)
+            return np.log(value / unit)
 
     def free(self, node: tuple) -> Number:
         """A coordinate on the scale that surrogates use: without limits, and not moved by its parents."""
@@ -225,6 +234,22 @@ def drawn_order(space: Any) -> tuple[int, ...]:
     for j in range(len(space.names)):
         visit(j)
     return tuple(order)
+
+
+def standard_law(space: Any, j: int) -> Law:
+    """The law of a drawn coordinate with a free scale relative to its prior predictive's median and robust sd.
+
+    The draws of that depend on the form of the law alone, so that alike coordinates have one scale.
+    """
+    scope = Scope(space)
+    node = scope.coordinate(j)
+    draws = space.from_normal(sobol_normal(PREDICTIVE_DRAWS, len(scope.index), 1), scope.index)
+    with np.errstate(all="ignore"):
+        free = Point(space, draws).free(node)
+    if not np.isfinite(free).any():
+        return space.laws[j]
+    low, middle, high = np.quantile(free[np.isfinite(free)], [0.05, 0.5, 0.95])
+    return replace(space.laws[j], centre=float(middle), width=float((high - low) / 3.29) or 1.0)
 
 
 def limits_of(spec: Mapping) -> tuple[float, float]:

@@ -36,7 +36,8 @@ class Link:
     -----
     psi are the shared parameters' coordinates in the space, so that v = W (psi - psi0) is linear in phi; of those that
     are drawn from a parent themselves, the free scale (:meth:`~cavity.propagate.hierarchy.Point.free`).
-    A mean may be ``{"coordinate": name}``: that parameter's psi.
+    A mean may be ``{"coordinate": name}``: that parameter's psi. Log sds are relative to ``unit`` [d]: in a
+    standardised space each parent's sd at the prior's centre, so that no number depends on the user's units; else 1.
 
     Raises
     ------
@@ -68,12 +69,31 @@ class Link:
         self.is_log = np.array([item["family"] == "LogGaussianPrior" for item in self.drawn], bool)
         self.limits = np.array([limits_of(item) for item in self.drawn], float).reshape(self.d, 2)
         self.is_truncated = bool(np.isfinite(self.limits).any())
+        self.unit = self._units()
+
+    def _units(self):
+        """The parents' sds at the prior's centre; 1 where that is none, or the space has units itself."""
+        if not self.space.widths:
+            return np.ones(self.d)
+        point = Point(self.space, self.space.start()[0][self.index])
+        with np.errstate(all="ignore"):
+            values = np.array([float(point.value(node)) for _, node in self._outputs[self.d : 2 * self.d]])
+        return np.where((values > 0) & (values < np.inf), values, 1.0)
+
+    def sd(self, eta):
+        """The parents' sds [..., d], in the parameters' own units, from eta [..., 2d + p]."""
+        with np.errstate(over="ignore"):
+            return self.unit * np.exp(eta[..., self.d : 2 * self.d])
 
     @staticmethod
     def _mean(scope, form):
         if isinstance(form, dict) and "coordinate" in form:
             return "free", scope.coordinate(scope.space.index(form["coordinate"]))
         return "value", scope.node(form)
+
+    def _output(self, point, i):
+        kind, node = self._outputs[i]
+        return point.log(node, self.unit[i - self.d]) if kind == "log" else getattr(point, kind)(node)
 
     def eta(self, phi):
         """phi [..., D] -> eta [..., 2d + p]; NaN where a parent's sd is not a positive number."""
@@ -92,8 +112,8 @@ class Link:
         """The same at the coordinates of :attr:`index` alone, [..., n]."""
         point = Point(self.space, local)
         eta = np.empty(local.shape[:-1] + (self.size,))
-        for i, (kind, node) in enumerate(self._outputs):
-            eta[..., i] = _positive(kind, getattr(point, kind)(node))
+        for i, (kind, _) in enumerate(self._outputs):
+            eta[..., i] = _positive(kind, self._output(point, i))
         return eta
 
     def jet_at(self, local, order=2):
@@ -103,8 +123,8 @@ class Link:
         value = np.empty(local.shape[:-1] + (self.size,))
         jacobian = np.zeros(value.shape + (n,))
         hessian = np.zeros(value.shape + (n, n)) if order == 2 else None
-        for i, (kind, node) in enumerate(self._outputs):
-            found = getattr(point, kind)(node)
+        for i, (kind, _) in enumerate(self._outputs):
+            found = self._output(point, i)
             if isinstance(found, Taylor):
                 jacobian[..., i, :] = found.grad
                 if order == 2:

@@ -15,6 +15,7 @@ from cavity.propagate.site import Site
 from cavity.rng import generator
 
 REDRAWS = 20
+ROWS = 200  # of phi at a time, of a table: all its particles have a weight at each
 
 
 class LocalDraws(NamedTuple):
@@ -82,27 +83,34 @@ def _weights(a):
 
 def conditionals(
     group: ParticleGroup | TableGroup, site: Site, phi: Annotated[Array, "R D"]
-) -> Iterator[tuple[slice, Array, Array | None, Array | None]]:
-    """Rows of phi, and for them weights [Q, S], conditional means [Q, S, d] and covariances [Q, M, d, d].
+) -> Iterator[tuple[slice, Array, Array, Array | None, Array | None]]:
+    """Rows of phi, and for them weights [Q, S], payloads [Q or 1, S, k], conditional means and covariances.
 
-    docs/inference.md, eq. 30.
+    The last two (docs/inference.md, eq. 30) are [Q, S, d] and [Q, M, d, d], None without drawn variables.
     """
     if site.kind == "table":
-        yield slice(0, len(phi)), _weights(group.particle_weights(site, phi)[0]), None, None
+        for start in range(0, len(phi), ROWS):
+            rows = slice(start, start + ROWS)
+            yield rows, _weights(group.particle_weights(site, phi[rows])), site.payload[None], None, None
         return
     eta = group._eta(phi)
-    for rows, _ in group.blocks(len(phi), max(1, group.d)):
+    for rows, _ in group.blocks(len(phi), max(1, group.d + site.payload_transport.shape[1])):
         terms = group.terms(eta[rows], slice(None))
         weights = _weights(terms.a[:, 0])
+        payload = site.payload[None]
+        if site.payload_transport.any():
+            payload = payload + np.einsum("skp,qp->qsk", site.payload_transport, terms.v[:, 0])
         if not group.d:
-            yield rows, weights, None, None
+            yield rows, weights, payload, None, None
             continue
         tau2 = terms.tau2[:, 0]
-        centres = terms.mean[:, 0, None] + tau2[:, None] * terms.u[:, 0]
+        H = group.H[0, site.mode] if group.M > 1 else group.H[0]
+        centres = group.t[0] - (H @ terms.u[:, 0, ..., None])[..., 0]  # m + T C^-1 r without its cancellation
         if group.p and group.has_transport:
             centres = centres + (group.transport @ terms.v[..., None])[:, 0, None, :, 0]
-        T = tau2[..., None] * np.eye(group.d)
-        yield rows, weights, centres, T[:, None] - tau2[:, None, :, None] * terms.inverse[:, 0] * tau2[:, None, None, :]
+        scale = group.scale[0]
+        covariances = group.H[0] @ terms.inverse[:, 0] * tau2[:, None, None, :]  # H C^-1 T = T - T C^-1 T
+        yield rows, weights, payload, group.centre[0] + scale * centres, scale[:, None] * covariances * scale
 
 
 def _draws(group, site, link, phi, seed):
@@ -110,20 +118,21 @@ def _draws(group, site, link, phi, seed):
     d, R = link.d, len(phi)
     values, ess = np.empty((R, d + site.payload.shape[1])), np.empty(R)
     uniform, normal = rng.random(R), rng.normal(size=(R, d))
-    for rows, weights, centres, covariances in conditionals(group, site, phi):
+    for rows, weights, payload, centres, covariances in conditionals(group, site, phi):
         cumulative = np.cumsum(weights, 1)
         chosen = (cumulative < uniform[rows, None] * cumulative[:, -1:]).sum(1)
         chosen = np.minimum(chosen, site.size - 1)
         ess[rows] = 1 / (weights**2).sum(1)
-        values[rows, d:] = site.payload[chosen]
+        at = np.arange(len(chosen))
+        values[rows, d:] = payload[at if len(payload) > 1 else 0, chosen]
         if d:
-            at = np.arange(len(chosen))
             mean = centres[at, chosen]
             covariance = covariances[at, site.mode[chosen] if covariances.shape[1] > 1 else 0]
             root = _root(covariance)
             theta = mean + (root @ normal[rows][..., None])[..., 0]
             values[rows, :d] = _confined(theta, mean, root, link.limits, rng) if link.is_truncated else theta
-    values[:, :d] = np.where(link.is_log, np.exp(values[:, :d]), values[:, :d])
+    logarithmic = np.flatnonzero(link.is_log)
+    values[:, logarithmic] = np.exp(values[:, logarithmic])
     return LocalDraws(names_of(site), values, float(np.median(ess)))
 
 

@@ -20,7 +20,8 @@ ITERATIONS = 25
 DEPTH = 8.0  # nats of mass below the largest that a mode may be
 VALLEY = 1.0  # nats between two maxima, below which they are one mode
 SEGMENT = 13  # points between two maxima
-APART = 2.0  # sds between starts, below which one is enough
+APART = 2.0  # sds between a start and a mode, below which it is no other's
+HIGHER = 2.0  # nats above the mode's Gaussian, beyond which it is all the same
 
 
 class Mode(NamedTuple):
@@ -66,7 +67,7 @@ def find_modes(
     found = []
     held = known is not None and any(site.p for site in bank.sites)
     for point in chain([start] if known is None else known, () if held else _starts(space, bank, seed)):
-        if not _near(point, found):
+        if not _near(bank, point, found):
             mode = _climbed(space, bank, point, width)
             same = next((i for i, other in enumerate(found) if _is_one(bank, mode, other)), None)
             if same is None:
@@ -74,7 +75,7 @@ def find_modes(
             elif mode.log_density > found[same].log_density:
                 found[same] = mode
     found = sorted((mode for mode in found if np.isfinite(mode.log_mass)), key=lambda mode: -mode.log_mass) or found[:1]
-    return [mode for mode in found if mode.log_mass > found[0].log_mass - depth]
+    return [mode for mode in found if mode.log_mass >= found[0].log_mass - depth]
 
 
 def shares_of(modes: Sequence[Mode]) -> Annotated[Array, "K"]:
@@ -103,11 +104,13 @@ def _climbed(space, bank, start, width):
     return Mode(mean, covariance, info.log_density, mass)
 
 
-def _near(point, modes):
-    """Whether a start lies inside a mode already found."""
+def _near(bank, point, modes):
+    """Whether a start lies inside a mode already found: near it, and no higher than its Gaussian says."""
+    height = bank.log_density(point[None], correction=False)[0]
     for mode in modes:
         offset = point - mode.mean
-        if offset @ np.linalg.solve(mode.covariance, offset) < APART**2:
+        distance = offset @ np.linalg.solve(mode.covariance, offset)
+        if distance < APART**2 and height < mode.log_density - 0.5 * distance + HIGHER:
             return True
     return False
 
@@ -143,6 +146,8 @@ def _pulled(space, link, theta, steps=3):
         J = jet.jacobian[: link.d]
         gain = width @ J.T
         spread = J @ gain
+        unit = np.sqrt(np.diag(spread))
+        unit[~(unit > 0)] = 1.0
         pull = theta - jet.value[: link.d] - J @ (start - phi)
-        phi = start + gain @ np.linalg.lstsq(spread, pull, rcond=1e-8)[0]
+        phi = start + gain / unit @ np.linalg.lstsq(spread / np.outer(unit, unit), pull / unit, rcond=1e-8)[0]
     return phi

@@ -1,11 +1,13 @@
-"""Particle sites of one shape, stacked: their log l, score, Hessian and noise at any phi."""
+"""Particle sites of one shape, stacked: their log l, score and Hessian at any phi."""
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from cavity.numerics.gaussian import LOG_2PI
-from cavity.numerics.weights import log_sum_exp, variance_of_log_sum
+from cavity.numerics.parts import PARTS, averaging, variance_of_mean
+from cavity.numerics.weights import log_sum_exp
 from cavity.propagate.design import feature_gradient, feature_hessian, features
 from cavity.propagate.link import LinkStack
 from cavity.propagate.truncation import log_normaliser, log_normaliser_derivatives
@@ -13,6 +15,7 @@ from cavity.propagate.truncation import log_normaliser, log_normaliser_derivativ
 BLOCK = 2**17  # particles times nodes evaluated at once: what fits the cache
 SLACK = 1.0  # whitened units outside a design's box where its surrogate is still read, linearly
 SMALLEST = 1e-280
+FARTHEST_LOG = 150.0  # of a log sd in a site's own frame: its powers stay finite
 
 
 class Score(NamedTuple):
@@ -21,7 +24,6 @@ class Score(NamedTuple):
     log_l: np.ndarray  # [N]
     grad: np.ndarray  # [N, D]
     hess: np.ndarray  # [N, D, D]
-    noise: np.ndarray  # [N, D, D] covariance of grad over the particles drawn
     ess: np.ndarray  # [N] particles that count at phi
 
 
@@ -45,19 +47,6 @@ def _padded(arrays):
     return stacked
 
 
-def half_variance(a, sizes):
-    """The variance of log sum exp a [N, S] over samplings of its particles, estimated twice.
-
-    From the difference between the first and the second half of the particles (quasi-random ones differ little), and
-    as if they were random, sum w^2 - 1/S.
-    """
-    first = np.arange(a.shape[1]) < (sizes // 2)[:, None]
-    one, two = log_sum_exp(np.where(first, a, -np.inf)), log_sum_exp(np.where(first, -np.inf, a))
-    with np.errstate(invalid="ignore"):
-        difference = one - np.log(np.maximum(sizes // 2, 1)) - two + np.log(sizes - sizes // 2)
-    return np.nan_to_num(difference, posinf=1.0, neginf=1.0) ** 2 / 4, variance_of_log_sum(a, log_sum_exp(a), sizes)
-
-
 class ParticleGroup:
     """Sites with equal numbers of drawn and shared parameters and one basis.
 
@@ -75,17 +64,20 @@ class ParticleGroup:
         self.links = list(dict.fromkeys(links))
         self.link_of = np.array([self.links.index(link) for link in links])
         self.stack = LinkStack(self.links)
-        self.sizes = np.array([site.size for site in sites])
+        self.averaging = [averaging(site.size) for site in sites]
         self.t = _padded([site.t for site in sites])
         self.S = self.t.shape[1]
+        alike = len({site.size for site in sites}) == 1
+        self.averaging = self.averaging[0] if alike else _padded(self.averaging)
         self.log_c = np.full((self.N, self.S), -np.inf)
         for row, site in zip(self.log_c, sites):
             row[: site.size] = site.log_c
         self.H = _padded([site.H for site in sites])
+        self.centre, self.scale = (np.stack([getattr(site, name) for site in sites]) for name in ("centre", "scale"))
         self.M = self.H.shape[1]
         self.mode = _padded([site.mode for site in sites])
         if self.p:
-            self.transport = np.stack([site.transport for site in sites])
+            self.transport = np.stack([site.transport for site in sites]) / self.scale[..., None]
             self.has_transport = bool(self.transport.any())
             self.psi0 = np.stack([site.psi0 for site in sites])
             self.whitener = np.stack([site.whitener for site in sites])
@@ -100,11 +92,28 @@ class ParticleGroup:
         return per_link if per_link.shape[1] == 1 else per_link[:, self.link_of]
 
     def _eta(self, phi):
-        """(m, log sd, psi) of every site: [Q, 1 or N, 2d + p]."""
-        return self._over_sites(self.stack.eta(phi))
+        """(m, log sd, psi) of every site, in its own frame: [Q, N, 2d + p]."""
+        return self._framed(self._over_sites(self.stack.eta(phi)))
+
+    def _framed(self, eta):
+        """Means and log sds in each site's units."""
+        if not self.d:
+            return eta
+        d, unit = self.d, np.stack([link.unit for link in self.links])[self.link_of]
+        m = (eta[..., :d] - self.centre) / self.scale
+        log_sd = np.clip(eta[..., d : 2 * d] + np.log(unit / self.scale), -FARTHEST_LOG, FARTHEST_LOG)
+        rest = np.broadcast_to(eta[..., 2 * d :], m.shape[:-1] + (self.p,))
+        return np.concatenate([m, log_sd, rest], -1)
+
+    @cached_property
+    def _frame(self):
+        """What a derivative by eta in a site's frame is multiplied by to be that by eta: [N, 2d + p]."""
+        return np.concatenate([1 / self.scale, np.ones((self.N, self.d + self.p))], 1)
 
     def _limits(self):
-        return self._over_sites(np.stack([link.limits for link in self.links])[None])
+        """[1, N, d, 2]"""
+        limits = np.stack([link.limits for link in self.links])[self.link_of]
+        return ((limits - self.centre[..., None]) / self.scale[..., None])[None]
 
     @property
     def _is_truncated(self):
@@ -146,7 +155,7 @@ class ParticleGroup:
         """Every particle's share at eta [Q, 1 or n, 2d + p] (docs/inference.md, eq. 5) for the sites of a slice."""
         d, Q, n = self.d, len(eta), len(range(*rows.indices(self.N)))
         m, log_sd = eta[..., :d], eta[..., d : 2 * d]
-        tau2 = np.broadcast_to(np.maximum(np.exp(2 * log_sd), SMALLEST), (Q, n, d))
+        tau2 = np.broadcast_to(np.exp(2 * log_sd), (Q, n, d))
         mean = np.broadcast_to(m, (Q, n, d))
         v = self._v(eta, rows) if self.p else np.zeros((Q, n, 0))
         if self.p and self.has_transport:
@@ -202,14 +211,14 @@ class ParticleGroup:
     # ---- what the bank asks -----------------------------------------------------------------------------------
 
     def log_l(self, phi, correction):
-        """[Q, N]; with ``correction`` times the finite-sample correction 1/2 (sum w^2 - 1/S) added."""
+        """[Q, N]; with the finite-sample ``correction``, half the variance that the parts of the particles tell."""
         eta = self._eta(phi)
         result = np.empty((len(phi), self.N))
         for nodes, rows in self.blocks(len(phi)):
             a = self.terms(self._rows(eta[nodes], rows), rows).a
             total = log_sum_exp(a)
             if correction:
-                total = total + 0.5 * correction * variance_of_log_sum(a, total, self.sizes[rows])
+                total = total + 0.5 * variance_of_mean(self._ratios(a, total, rows))
             result[nodes, rows] = total
         if self._is_truncated:
             result = result - self._log_normaliser(eta)
@@ -219,14 +228,22 @@ class ParticleGroup:
         """Log weights of the particles at phi [Q, D]: [Q, N, S]."""
         return self.terms(self._eta(phi), slice(None)).a
 
-    def variances(self, phi):
-        """Of log l at phi [1, D], twice [N]: from the two halves of the particles, and as if they were random."""
+    def part_ratios(self, phi):
+        """l by each part of the particles alone over l, at phi [Q, D]: [Q, N, PARTS]."""
         eta = self._eta(phi)
-        halves, random = np.empty(self.N), np.empty(self.N)
-        for _, rows in self.blocks(1):
-            a = self.terms(self._rows(eta, rows), rows).a[0]
-            halves[rows], random[rows] = half_variance(a, self.sizes[rows])
-        return halves, random
+        ratios = np.empty((len(phi), self.N, PARTS))
+        for nodes, rows in self.blocks(len(phi)):
+            a = self.terms(self._rows(eta[nodes], rows), rows).a
+            ratios[nodes, rows] = self._ratios(a, log_sum_exp(a), rows)
+        return ratios
+
+    def _ratios(self, a, total, rows):
+        """Each part's average of exp a [Q, n, S] over the whole's: [Q, n, PARTS]."""
+        with np.errstate(invalid="ignore"):  # no particle counts here: total is -inf
+            w = np.nan_to_num(np.exp(a - total[..., None]))
+        if self.averaging.ndim == 2:
+            return w @ self.averaging
+        return (w[..., None, :] @ self.averaging[rows])[..., 0, :]
 
     @staticmethod
     def _rows(array, rows):
@@ -239,7 +256,7 @@ class ParticleGroup:
     def gradients(self, phi):
         """[Q, N, D]: the scores' gradient alone, at a third of their cost."""
         jet = self.stack.jet(phi, order=1)
-        eta, jacobian = self._over_sites(jet.value), self._over_sites(jet.jacobian)
+        eta, jacobian = self._framed(self._over_sites(jet.value)), self._over_sites(jet.jacobian)
         size, drawn = 2 * self.d + self.p, 2 * self.d
         grad = np.zeros((len(phi), self.N, size))
         for nodes, rows in self.blocks(len(phi), max(1, size // 2)):
@@ -253,12 +270,13 @@ class ParticleGroup:
             grad[..., d:drawn] -= first[..., 1]
         if self.p:
             grad[..., drawn:] = (grad[..., None, drawn:] @ self.whitener)[..., 0, :]
-        return np.nan_to_num((grad[..., None, :] @ jacobian)[..., 0, :])
+        return np.nan_to_num(((grad * self._frame)[..., None, :] @ jacobian)[..., 0, :])
 
     def scores(self, phi):
         """A :class:`Score` with arrays [Q, N, ...] (docs/inference.md, eq. 3); no finite-sample correction."""
         Q, D, size = len(phi), phi.shape[1], 2 * self.d + self.p
         eta, jacobian, curvature = (self._over_sites(part) for part in self.stack.jet(phi))
+        eta = self._framed(eta)
         if self.p:  # from psi to v
             full = np.zeros((self.N, size, size))
             full[:, : 2 * self.d, : 2 * self.d] = np.eye(2 * self.d)
@@ -266,12 +284,14 @@ class ParticleGroup:
             jacobian = full @ jacobian
         log_l, ess = np.empty((Q, self.N)), np.empty((Q, self.N))
         grad = np.empty((Q, self.N, size))
-        hess, noise = np.empty((Q, self.N, size, size)), np.empty((Q, self.N, size, size))
+        hess = np.empty((Q, self.N, size, size))
         for nodes, rows in self.blocks(Q, max(1, size // 2)):
             block = self._block_score(self._rows(eta[nodes], rows), rows)
-            log_l[nodes, rows], grad[nodes, rows], hess[nodes, rows], noise[nodes, rows], ess[nodes, rows] = block
+            log_l[nodes, rows], grad[nodes, rows], hess[nodes, rows], ess[nodes, rows] = block
         if self._is_truncated:
             log_l, grad, hess = self._truncated(eta, log_l, grad, hess)
+        both = self._frame[:, :, None] * self._frame[:, None, :]
+        grad, hess = grad * self._frame, hess * both
         transposed = np.swapaxes(jacobian, -1, -2)
         hess = transposed @ hess @ jacobian
         if curvature.any():
@@ -279,15 +299,11 @@ class ParticleGroup:
             bent = full @ bent if self.p else bent
             hess = hess + (grad[..., None, :] @ bent).reshape(Q, self.N, D, D)
         grad = (transposed @ grad[..., None])[..., 0]
-        noise = transposed @ noise @ jacobian
         log_l = np.where(np.isnan(log_l), -np.inf, log_l)
-        return Score(log_l, np.nan_to_num(grad), np.nan_to_num(hess), np.nan_to_num(noise), np.nan_to_num(ess))
+        return Score(log_l, np.nan_to_num(grad), np.nan_to_num(hess), np.nan_to_num(ess))
 
     def _block_score(self, eta, rows):
-        """Louis (1982): gradient and Hessian in (m, log sd, v) of one block, and their noise.
-
-        docs/inference.md, eq. 14, and of the noise docs/inference.md, eq. 15.
-        """
+        """Louis (1982): gradient and Hessian in (m, log sd, v) of one block (docs/inference.md, eq. 14)."""
         d, p, size = self.d, self.p, 2 * self.d + self.p
         terms = self.terms(eta, rows)
         a, u, inverse, tau2 = terms.a, terms.u, terms.inverse, terms.tau2
@@ -307,10 +323,8 @@ class ParticleGroup:
             hess[..., 2 * d :, 2 * d :] += np.where(both, 0.0, bend)
         grad = (w[..., None, :] @ g)[..., 0, :]
         g -= grad[..., None, :]
-        weighted = w[..., None] * g
-        hess += np.swapaxes(g, -1, -2) @ weighted
-        noise = np.swapaxes(weighted, -1, -2) @ weighted
-        return log_l, grad, hess, noise, 1 / np.maximum((w * w).sum(-1), SMALLEST)
+        hess += np.swapaxes(g, -1, -2) @ (w[..., None] * g)
+        return log_l, grad, hess, 1 / np.maximum((w * w).sum(-1), SMALLEST)
 
     def _particle_gradients(self, terms, rows):
         """Every particle's gradient in (m, log sd, v) (docs/inference.md, eq. 12): [Q, n, S, 2d + p]."""

@@ -32,7 +32,10 @@ class Site:
     link
         The specification that :class:`~cavity.propagate.link.Link` reads.
     t, log_c, H, mode
-        [S, d], [S], [M, d, d], [S] integers below M; t on the parent's Gaussian scale (log x for a log-Gaussian).
+        [S, d], [S], [M, d, d], [S] integers below M; t and H in the frame below.
+    centre, scale
+        [d] each: on the parent's Gaussian scale (log x for a log-Gaussian) a particle is at centre + scale t. Those of
+        the interim prior, so that no number depends on the user's units; l is the same in any frame.
     transport
         B [d, p].
     psi0, whitener
@@ -41,10 +44,14 @@ class Site:
         The monomials [F, p] of P, their coefficients [S, F], and the half width of the box they were designed for.
     theta, payload
         The drawn samples as searched [S, d], and the dataset's other parameters [S, k] in their own units.
+    payload_transport
+        [S, k, p], how those move with v, or empty.
     drawn_names, payload_names
         d and k names, without the dataset's.
-    nodes, log_l, node_log_weights
-        Of a table: [K, p] in psi's coordinates, [K], and [S, K] log weights of the particles at every node.
+    nodes, log_l, noise
+        Of a table: [K, p] in psi's coordinates, [K], and [R, K], whose noise.T @ noise is the covariance of log_l.
+    node
+        Of a table: [S] the node that each particle was drawn at; log_c is then its weight among those near it.
     info
         Numbers and words about how it was built (ess, pareto_k, calls, interim_mean, surrogate_error, ...).
     """
@@ -55,6 +62,8 @@ class Site:
     log_c: np.ndarray
     t: np.ndarray = _empty(0, 0)
     H: np.ndarray = _empty(1, 0, 0)
+    centre: np.ndarray = _empty(0)
+    scale: np.ndarray = _empty(0)
     mode: np.ndarray = _empty(0, dtype=int)
     transport: np.ndarray = _empty(0, 0)
     psi0: np.ndarray = _empty(0)
@@ -64,11 +73,13 @@ class Site:
     v_max: float = np.inf
     theta: np.ndarray = _empty(0, 0)
     payload: np.ndarray = _empty(0, 0)
+    payload_transport: np.ndarray = _empty(0, 0, 0)
     drawn_names: tuple = ()
     payload_names: tuple = ()
     nodes: np.ndarray = _empty(0, 0)
     log_l: np.ndarray = _empty(0)
-    node_log_weights: np.ndarray = _empty(0, 0)
+    noise: np.ndarray = _empty(0, 0)
+    node: np.ndarray = _empty(0, dtype=int)
     info: Mapping = field(default_factory=dict)
 
     def __post_init__(self):
@@ -112,6 +123,7 @@ class Site:
             values[name] = tuple(json.loads(values[name]))
         values["v_max"] = float(values["v_max"])
         values["mode"] = np.asarray(values["mode"], int)
+        values["node"] = np.asarray(values["node"], int)
         values["exponents"] = np.asarray(values["exponents"], int)
         return cls(**values)
 

@@ -1,18 +1,29 @@
 """Table sites: log l at nodes of one or two shared parameters, a cubic spline between them."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from cavity.errors import PropagationError
+from cavity.numerics.smooth import smooth_log_mean
 from cavity.numerics.types import Array
-from cavity.numerics.weights import effective_sample_size, log_sum_exp, psis
+from cavity.numerics.weights import effective_sample_size, log_sum_exp
 from cavity.propagate.site import Site
 
 UNIFORM_SHARE = 0.35
 IMPOSSIBLE = 10.0  # how far below the lowest finite value a likelihood of zero is put: a spline must not ring
 NEAR = 6.0
+PARTS = 4  # of a table's particles, from which its noise is told
+
+
+class Scattered(NamedTuple):
+    """Draws of local parameters, each at shared values of its own."""
+
+    psi: Annotated[Array, "S p"]  # in the coordinates of the GlobalSpace
+    log_weights: Annotated[Array, "S"]  # log(L prior / proposal) given psi: their mean over draws is l(psi)
+    batch: Annotated[Array, "S"]  # which proposal, from 0
+    part: Annotated[Array, "S"]  # which independently scrambled part, numbered through all batches
 
 
 def cardinal_splines(ticks: Annotated[Array, "K"], x: Annotated[Array, "Q"]) -> Annotated[Array, "3 Q K"]:
@@ -74,6 +85,11 @@ def tempered_ticks(x: Annotated[Array, "G"], log_density: Annotated[Array, "G"],
     return np.interp(np.linspace(0, 1, n), cumulative / cumulative[-1], x)
 
 
+def positions(axes: list[Array], psi: Annotated[Array, "S p"]) -> Annotated[Array, "S p"]:
+    """Where psi lies in nodes: 0 is the first of an axis, 1 the second; never beyond its ends."""
+    return np.stack([np.interp(x, axis, np.arange(len(axis))) for x, axis in zip(psi.T, axes)], axis=-1)
+
+
 def build_table(
     dataset: str,
     link: Mapping,
@@ -84,53 +100,128 @@ def build_table(
     payload_names: tuple[str, ...] = (),
     info: Mapping | None = None,
 ) -> Site:
-    """A site of kind "table" (docs/inference.md, eq. 19).
+    """A site of kind "table" (docs/inference.md, eq. 19) from the same particles at every node.
 
     Parameters
     ----------
     dataset, link
         As for ``build_site``; the link has no drawn and one or two shared parameters.
     nodes
-        A tensor grid in the coordinates of the GlobalSpace.
+        [K, p], a tensor grid in the coordinates of the GlobalSpace.
     log_l
-        Log likelihood of particle s at node k: the same particles at all nodes, so their noise is common.
+        [S, K] log likelihood of particle s at node k.
     log_proposal_ratio
-        log(prior / proposal) of the particles' local parameters, - log S; [S, K] where it differs by node.
-    payload, payload_names, info
-        The local parameters, and their names; what is added to the site's own figures.
+        [S] log(prior / proposal) of the particles' local parameters, - log S; or [S, K] where it differs by node.
+    payload, payload_names
+        [S, k], the local parameters, and their names.
+    info
+        Added to the site's own figures.
 
     Raises
     ------
     PropagationError
         If the link is not such a link, the nodes no grid, or the likelihood is zero everywhere.
     """
-    nodes, log_l, ratio = (np.asarray(array, float) for array in (nodes, log_l, log_proposal_ratio))
-    p = len(link.get("shared", ()))
-    if link.get("drawn") or p not in (1, 2) or nodes.shape != (log_l.shape[1], p):
-        raise PropagationError(f"{dataset}: a table is for one or two shared parameters, no drawn one, nodes [K, p]")
-    axes_of(nodes)
+    nodes, log_l = np.asarray(nodes, float), np.asarray(log_l, float)
+    _check(dataset, link, nodes, log_l.shape[1])
+    ratio = np.asarray(log_proposal_ratio, float)
     weights = log_l + (ratio[:, None] if ratio.ndim == 1 else ratio)
+    S, K = weights.shape
     values = log_sum_exp(weights, 0)
     if np.isnan(values).any() or not np.isfinite(values).any():
         raise PropagationError(f"{dataset}: its likelihood is zero or not a number at every node of the table")
+    with np.errstate(invalid="ignore"):
+        ess = np.where(np.isfinite(values), effective_sample_size(weights, 0), 1.0)
+        relative = np.where(np.isfinite(values), weights - values, -np.log(S))
     values = np.where(np.isfinite(values), values, values[np.isfinite(values)].min() - IMPOSSIBLE)
     near = values > values.max() - NEAR
-    figures = {
-        "ess": float(effective_sample_size(weights[:, near], 0).min()),
-        "pareto_k": max(float(psis(weights[:, k])[1]) for k in np.flatnonzero(near)),
-    }
+    parts = min(PARTS, S)
+    apart = np.stack([parts * np.exp(part).sum(0) - 1 for part in np.array_split(relative, parts)])
+    payload = np.zeros((S, 0)) if payload is None else np.asarray(payload, float).reshape(S, -1)
+    return _site(
+        dataset,
+        link,
+        nodes,
+        values,
+        noise=apart / np.sqrt(max(parts * (parts - 1), 1)),
+        log_weights=relative.ravel(),
+        node=np.tile(np.arange(K), S),
+        payload=np.repeat(payload, K, axis=0),
+        payload_names=payload_names,
+        info={"ess": float(ess[near].min())} | dict(info or {}),
+    )
+
+
+def scattered_table(
+    dataset: str,
+    link: Mapping,
+    nodes: Annotated[Array, "K p"],
+    draws: Scattered,
+    baseline: Annotated[Array, "K"],
+    payload: Annotated[Array, "S k"],
+    payload_names: tuple[str, ...],
+) -> Site:
+    """A site of kind "table" from draws at one node each: what they have in common is a smooth function.
+
+    Parameters
+    ----------
+    dataset, link, nodes, payload, payload_names
+        As for :func:`build_table`.
+    draws
+        At, between or beyond the nodes.
+    baseline
+        [K] a rough log l: its ratio to log l, not log l itself, is what is smooth.
+
+    Raises
+    ------
+    PropagationError
+        As :func:`build_table`.
+    """
+    nodes, log_w = np.asarray(nodes, float), np.asarray(draws.log_weights, float)
+    _check(dataset, link, nodes, len(baseline))
+    if np.isnan(log_w).any() or not np.isfinite(log_w).any():
+        raise PropagationError(f"{dataset}: its likelihood is zero or not a number at every node of the table")
+    axes = axes_of(nodes)
+    shape, position = [len(axis) for axis in axes], positions(axes, draws.psi)
+    node = np.ravel_multi_index(tuple(np.rint(position).astype(int).T), shape)
+    fit = smooth_log_mean(log_w - baseline[node], position, shape, draws.batch, draws.part)
+    values = fit.value + baseline
+    return _site(
+        dataset,
+        link,
+        nodes,
+        values,
+        noise=fit.noise,
+        log_weights=log_w - values[node] + np.log(fit.weights),
+        node=node,
+        payload=payload,
+        payload_names=payload_names,
+        info={"ess": float(effective_sample_size(log_w - values[node]))},
+    )
+
+
+def _check(dataset, link, nodes, K):
+    p = len(link.get("shared", ()))
+    if link.get("drawn") or p not in (1, 2) or nodes.shape != (K, p):
+        raise PropagationError(f"{dataset}: a table is for one or two shared parameters, no drawn one, nodes [K, p]")
+    axes_of(nodes)
+
+
+def _site(dataset, link, nodes, values, *, noise, log_weights, node, payload, payload_names, info):
+    S = len(log_weights)
     return Site(
         dataset=dataset,
         kind="table",
         link=link,
-        log_c=np.full(len(weights), -np.log(len(weights))),
-        t=np.zeros((len(weights), 0)),
-        theta=np.zeros((len(weights), 0)),
-        mode=np.zeros(len(weights), int),
+        log_c=log_weights,
+        t=np.zeros((S, 0)),
+        theta=np.zeros((S, 0)),
+        mode=np.zeros(S, int),
         nodes=nodes,
         log_l=values,
-        node_log_weights=weights,
-        payload=np.asarray(() if payload is None else payload, float).reshape(len(weights), -1),
+        noise=noise,
+        node=node,
+        payload=payload,
         payload_names=tuple(payload_names),
-        info=figures | dict(info or {}),
+        info=info,
     )

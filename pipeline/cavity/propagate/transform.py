@@ -1,6 +1,6 @@
 """The global parameters on unconstrained scales: where expectation propagation does its algebra."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -9,10 +9,20 @@ from scipy.special import ndtr, ndtri
 from cavity.errors import PropagationError
 from cavity.numerics.differences import central_difference
 from cavity.numerics.gaussian import LOG_2PI
-from cavity.propagate.hierarchy import Point, Scope, drawn_order
+from cavity.prior import (
+    GaussianPrior,
+    HalfCauchyPrior,
+    HalfNormalPrior,
+    LogUniformPrior,
+    StudentTPrior,
+    TruncatedGaussianPrior,
+    UniformPrior,
+)
+from cavity.propagate.hierarchy import Point, Scope, drawn_order, standard_law
 
 NEGLIGIBLE_MASS = 1e-6  # a bound that cuts off less of a Gaussian prior than this needs no transform
 FARTHEST = 8.0  # in prior sds of a bounded parameter: Phi(8) is 1 - 6e-16
+FARTHEST_LOG = 300.0  # of a logarithm: beyond, squares overflow
 STEP = 2e-3  # of finite differences, in units of the prior's sd
 
 
@@ -36,6 +46,47 @@ def kind_of(prior):
     return "log" if prior.is_scale and lower == 0.0 and np.isinf(upper) else "normal"
 
 
+MOVED = ("mean", "lower_limit", "upper_limit")  # arguments of a prior that shift and scale with x
+SCALED = ("sigma", "scale")  # that scale alone
+LOCATION_SCALE = (
+    GaussianPrior,
+    TruncatedGaussianPrior,
+    StudentTPrior,
+    UniformPrior,
+    LogUniformPrior,
+    HalfNormalPrior,
+    HalfCauchyPrior,
+)
+
+
+class Rescaled:
+    """The distribution of y = (x - centre) / width where x has the prior: any family."""
+
+    def __init__(self, prior, centre, width):
+        self.prior, self.centre, self.width = prior, centre, width
+
+    def value_for(self, unit):
+        return (np.asarray(self.prior.value_for(unit), float) - self.centre) / self.width
+
+    def cdf(self, y):
+        return self.prior.cdf(self.centre + self.width * y)
+
+    def log_prob(self, y):
+        return self.prior.log_prob(self.centre + self.width * y) + np.log(self.width)
+
+
+def standard_prior(prior, centre, width):
+    """The prior of y = (x - centre) / width; of the same family where that is known, so that no unit is in it."""
+    if (centre, width) == (0.0, 1.0):
+        return prior
+    if type(prior) not in LOCATION_SCALE:
+        return Rescaled(prior, centre, width)
+    arguments = dict(prior.arguments())
+    arguments |= {name: (arguments[name] - centre) / width for name in MOVED if name in arguments}
+    arguments |= {name: arguments[name] / width for name in SCALED if name in arguments}
+    return type(prior)(**arguments)
+
+
 @dataclass(frozen=True)
 class GlobalSpace:
     """phi = every hyperparameter and shared parameter, on unconstrained scales, in a fixed order.
@@ -50,12 +101,17 @@ class GlobalSpace:
         D of "identity", "log", "normal" (see :func:`kind_of`), "drawn" (its position in its parent, N(0, 1)).
     laws
         D of :class:`~cavity.propagate.hierarchy.Law` for drawn coordinates, None for others.
+    centres, widths
+        D numbers each, in the parameters' own units: x = centre + width y, and phi is a function of y. 0 and 1 if not
+        given; see :meth:`standardised`.
     """
 
     names: tuple
     priors: tuple
     kinds: tuple
     laws: tuple
+    centres: tuple = ()
+    widths: tuple = ()
 
     def __post_init__(self):
         if not len(self.names) == len(self.priors) == len(self.kinds) == len(set(self.names)):
@@ -68,6 +124,43 @@ class GlobalSpace:
         laws = tuple(laws or [None] * len(priors))
         kinds = tuple("drawn" if law else kind_of(prior) for prior, law in zip(priors, laws))
         return cls(tuple(names), priors, kinds, laws)
+
+    def standardised(self):
+        """The same parameters in coordinates of their priors' own location and scale: the unit of none matters.
+
+        Without bounds phi is (x - location) / scale, on a log scale log(x / median). The free scale of a drawn
+        coordinate is relative to its prior predictive.
+        """
+        centres, widths = zip(*(self._frame(j) for j in range(self.dimension))) if self.names else ((), ())
+        space = replace(self, centres=centres, widths=widths)
+        for j in drawn_order(self):
+            laws = list(space.laws)
+            laws[j] = standard_law(space, j)
+            space = replace(space, laws=tuple(laws))
+        return space
+
+    def _frame(self, j):
+        """(centre, width) of x = centre + width y; a law has its own."""
+        prior, kind = self.priors[j], self.kinds[j]
+        if kind == "drawn":
+            return 0.0, 1.0
+        if kind == "identity":
+            return _location_and_width(prior)
+        low, middle, high = (float(prior.value_for(ndtr(z))) for z in (-1.0, 0.0, 1.0))
+        if kind == "log" or prior.is_scale:
+            return 0.0, middle
+        return middle, 0.5 * (high - low)
+
+    @cached_property
+    def _frames(self):
+        return tuple(zip(self.centres, self.widths)) or ((0.0, 1.0),) * self.dimension
+
+    @cached_property
+    def _standard(self):
+        return tuple(
+            prior if law else standard_prior(prior, *frame)
+            for prior, law, frame in zip(self.priors, self.laws, self._frames)
+        )
 
     @property
     def dimension(self):
@@ -87,16 +180,25 @@ class GlobalSpace:
         except ValueError:
             raise PropagationError(f"{name} is not a global parameter; these are: {', '.join(self.names)}") from None
 
+    def width_of(self, j):
+        """The width of one parameter's frame, in its own unit."""
+        return self._frames[j][1]
+
     def value_of(self, j, phi):
         """One parameter's value in its own unit, from its coordinate (any shape); a drawn one's from its free scale."""
         phi = np.asarray(phi, float)
         if self.kinds[j] == "drawn":
             return self.laws[j].value(phi)
+        centre, width = self._frames[j]
+        return centre + width * self._standard_value(j, phi)
+
+    def _standard_value(self, j, phi):
+        """y of one coordinate."""
         if self.kinds[j] == "identity":
             return phi
         if self.kinds[j] == "log":
-            return np.exp(np.minimum(phi, 700.0))
-        return np.asarray(self.priors[j].value_for(ndtr(np.clip(phi, -FARTHEST, FARTHEST))), float)
+            return np.exp(np.clip(phi, -FARTHEST_LOG, FARTHEST_LOG))
+        return np.asarray(self._standard[j].value_for(ndtr(np.clip(phi, -FARTHEST, FARTHEST))), float)
 
     def values(self, phi):
         """phi [..., D] -> the parameters on their own scales, [..., D]."""
@@ -123,28 +225,28 @@ class GlobalSpace:
             found[j] = scope.coordinate(j), scope.index
         return found
 
-    def from_normal(self, z):
-        """Standard normal points [..., D] -> draws of phi from its prior."""
-        z = np.asarray(z, float)
-        phi = z.copy()
-        for j, (prior, kind) in enumerate(zip(self.priors, self.kinds)):
-            if kind in ("identity", "log"):
-                x = np.asarray(prior.value_for(ndtr(z[..., j])), float)
-                phi[..., j] = np.log(x) if kind == "log" else x
+    def from_normal(self, z, index=None):
+        """Standard normal points [..., n] -> draws of phi from its prior; of the coordinates of ``index``, or all."""
+        phi = np.array(z, float)
+        for i, j in enumerate(range(self.dimension) if index is None else index):
+            if self.kinds[j] in ("identity", "log"):
+                y = np.asarray(self._standard[j].value_for(ndtr(phi[..., i])), float)
+                phi[..., i] = np.log(y) if self.kinds[j] == "log" else y
         return phi
 
     def phi(self, values):
         """The inverse of :meth:`values` (docs/inference.md, eq. 2)."""
         values = np.asarray(values, float)
         phi = np.empty_like(values)
-        for j, (prior, kind) in enumerate(zip(self.priors, self.kinds)):
-            x = values[..., j]
+        for j, (prior, kind) in enumerate(zip(self._standard, self.kinds)):
+            centre, width = self._frames[j]
+            y = (values[..., j] - centre) / width
             if kind == "identity":
-                phi[..., j] = x
+                phi[..., j] = y
             elif kind == "log":
-                phi[..., j] = np.log(x)
+                phi[..., j] = np.log(y)
             elif kind == "normal":
-                phi[..., j] = np.clip(ndtri(np.asarray(prior.cdf(x), float)), -FARTHEST, FARTHEST)
+                phi[..., j] = np.clip(ndtri(np.asarray(prior.cdf(y), float)), -FARTHEST, FARTHEST)
         for j, (node, index) in self._nodes.items():
             theta = np.log(values[..., j]) if self.laws[j].is_log else values[..., j]
             phi[..., j] = Point(self, phi[..., index]).position(node, theta)
@@ -154,12 +256,12 @@ class GlobalSpace:
         """The log prior density with respect to phi, by parameter (docs/inference.md, eq. 2): [..., D] -> [..., D]."""
         phi = np.asarray(phi, float)
         terms = np.empty_like(phi)
-        for j, (prior, kind) in enumerate(zip(self.priors, self.kinds)):
+        for j, (prior, kind) in enumerate(zip(self._standard, self.kinds)):
             z = phi[..., j]
             if kind in ("normal", "drawn"):
                 terms[..., j] = -0.5 * z * z - 0.5 * LOG_2PI
             elif kind == "log":
-                terms[..., j] = np.asarray(prior.log_prob(self.value_of(j, z)), float) + z
+                terms[..., j] = np.asarray(prior.log_prob(self._standard_value(j, z)), float) + z
             else:
                 terms[..., j] = np.asarray(prior.log_prob(z), float)
         return terms
@@ -172,47 +274,54 @@ class GlobalSpace:
     def prior_score(self, phi):
         """Gradient [..., D] and the diagonal [..., D] of the Hessian of :meth:`log_prior` at phi [..., D]."""
         with np.errstate(invalid="ignore"):
-            first, second = central_difference(self.log_prior_terms, np.asarray(phi, float), STEP * self._widths)
+            first, second = central_difference(self.log_prior_terms, np.asarray(phi, float), STEP * self._spreads)
         return np.nan_to_num(first), np.nan_to_num(second)
 
     def slopes(self, j, z):
         """dx/dphi and d2x/dphi2 of a coordinate with a prior of its own, at z [...]."""
-        prior, kind = self.priors[j], self.kinds[j]
+        prior, kind, (_, width) = self._standard[j], self.kinds[j], self._frames[j]
         if kind == "identity":
-            return np.ones_like(z), np.zeros_like(z)
+            return np.full_like(z, width), np.zeros_like(z)
         if kind == "log":
             value = self.value_of(j, z)
             return value, value
         z = np.clip(z, -FARTHEST + 1e-2, FARTHEST - 1e-2)
 
         def log_density(z):
-            return np.asarray(prior.log_prob(self.value_of(j, z)), float)
+            return np.asarray(prior.log_prob(self._standard_value(j, z)), float)
 
         slope = np.nan_to_num(central_difference(log_density, z, STEP)[0])
-        first = np.exp(-0.5 * z * z - 0.5 * LOG_2PI - log_density(z))
+        first = width * np.exp(-0.5 * z * z - 0.5 * LOG_2PI - log_density(z))
         return first, -first * (z + slope)
 
     def start(self):
         """Mean [D] and covariance [D, D] of the prior on these scales; by quantiles where it has no moments."""
-        return self._locations.copy(), np.diag(self._widths**2)
+        return self._locations.copy(), np.diag(self._spreads**2)
 
     @cached_property
     def _locations(self):
-        return np.array([self._location_and_width(j)[0] for j in range(self.dimension)])
+        return np.array([self._start(j)[0] for j in range(self.dimension)])
 
     @cached_property
-    def _widths(self):
-        return np.array([self._location_and_width(j)[1] for j in range(self.dimension)])
+    def _spreads(self):
+        return np.array([self._start(j)[1] for j in range(self.dimension)])
 
-    def _location_and_width(self, j):
-        prior, kind = self.priors[j], self.kinds[j]
+    def _start(self, j):
+        """Location and width of one coordinate."""
+        prior, kind, (centre, width) = self.priors[j], self.kinds[j], self._frames[j]
         if kind in ("normal", "drawn"):
             return 0.0, 1.0
         if kind == "identity":
-            mean, sd = (float(moment) for moment in prior.moments())
-            if np.isfinite(mean) and np.isfinite(sd) and sd > 0:
-                return mean, sd
-        low, middle, high = np.asarray(prior.value_for(ndtr(np.array([-1.0, 0.0, 1.0]))), float)
-        if kind == "log":
-            low, middle, high = np.log(low), np.log(middle), np.log(high)
+            location, spread = _location_and_width(prior)
+            return (location - centre) / width, spread / width
+        low, middle, high = np.log(np.asarray(prior.value_for(ndtr(np.array([-1.0, 0.0, 1.0]))), float) / width)
         return middle, 0.5 * (high - low)
+
+
+def _location_and_width(prior):
+    """Mean and sd, or median and half the central 68 % where there are none."""
+    mean, sd = (float(moment) for moment in prior.moments())
+    if np.isfinite(mean) and np.isfinite(sd) and sd > 0:
+        return mean, sd
+    low, middle, high = np.asarray(prior.value_for(ndtr(np.array([-1.0, 0.0, 1.0]))), float)
+    return float(middle), float(0.5 * (high - low))

@@ -39,7 +39,8 @@ def importance_samples(problem, guard, proposal, n_draws, rng, info):
 
     ``samples.log_weights + samples.log_evidence`` is log(L prior / proposal) - log n, the raw weights (plus the
     constant of the assertions).
-    ``info["proposal"]`` holds the proposal, so that draws of several rounds can be weighted together.
+    The draws are in parts, each scrambled by itself. ``info["proposal"]`` holds the proposal, so that draws of several
+    rounds can be weighted together.
     The error of the log evidence is the delta method's, sqrt(sum w^2 - 1/n); for Sobol points it is conservative.
 
     Raises
@@ -47,7 +48,7 @@ def importance_samples(problem, guard, proposal, n_draws, rng, info):
     SearchError
         If no draw has a finite likelihood.
     """
-    z = proposal.draws(n_draws, rng)
+    z = proposal.draws_in_parts(n_draws, rng)
     unit, values, log_likelihoods = evaluate(problem, guard, z)
     log_weights = log_likelihoods + log_prior(z) - proposal.log_density(z) - np.log(n_draws)
     log_evidence = float(log_sum_exp(log_weights))

@@ -7,12 +7,15 @@ error; a few hundred more likelihood calls replace them by weights that are exac
 from dataclasses import replace
 
 from cavity.numerics.mixture import Mixture, fit_components, normal_of
-from cavity.numerics.weights import TRUSTED_K
+from cavity.numerics.weights import TRUSTED_K, tempered
 from cavity.search.guard import Guard
 from cavity.search.importance import importance_samples
 
 #: Factor on the fitted covariances: a proposal should be wider than its target.
 INFLATION = 1.2
+#: Points a column (and one more) that a fit must rest on: one point alone has no width, and draws around it would all
+#: have the same weight, which looks healthy.
+ENOUGH = 4.0
 
 
 def polish(problem, unit, log_weights, n_draws, rng, n_components=5, prior_fraction=0.15, guard=None):
@@ -39,9 +42,15 @@ def polish(problem, unit, log_weights, n_draws, rng, n_components=5, prior_fract
         With ``pareto_k``: above 0.7 the fit does not cover the posterior and the nested samples are the better answer.
     """
     guard = guard if guard is not None else Guard(problem)
-    shares, means, covariances = fit_components(normal_of(unit), log_weights, n_components, rng)
-    proposal = Mixture.of(shares, means, INFLATION * covariances, prior_fraction=prior_fraction)
+    proposal = proposal_around(unit, log_weights, rng, n_components, prior_fraction)
     return importance_samples(problem, guard, proposal, n_draws, rng, {"search": "polish"})
+
+
+def proposal_around(unit, log_weights, rng, n_components=5, prior_fraction=0.15):
+    """The mixture that :func:`polish` draws from."""
+    log_weights = tempered(log_weights, ENOUGH * (unit.shape[1] + 1))
+    shares, means, covariances = fit_components(normal_of(unit), log_weights, n_components, rng)
+    return Mixture.of(shares, means, INFLATION * covariances, prior_fraction=prior_fraction)
 
 
 def polished(problem, samples, n_draws, rng, guard=None, n_components=5):

@@ -125,7 +125,7 @@ class PhaseContext:
         """The coordinates on unconstrained scales."""
         coordinates = self.coordinates
         laws = [law and Law.from_spec(law) for law in coordinates.laws]
-        return GlobalSpace.from_priors(coordinates.names, coordinates.priors, laws)
+        return GlobalSpace.from_priors(coordinates.names, coordinates.priors, laws).standardised()
 
     def view(self, dataset: str) -> FactorView:
         """One dataset's factor, its parameters sorted by role.

@@ -9,21 +9,24 @@ from scipy.special import ndtr
 
 from cavity.numerics.gaussian import is_positive_definite, weighted_moments
 from cavity.numerics.types import Array
-from cavity.numerics.weights import log_sum_exp
+from cavity.numerics.weights import log_sum_exp, resampled
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.branches import Branches
-from cavity.propagate.diagnostics import site_noise
+from cavity.propagate.diagnostics import log_evidence_error, site_noise
 from cavity.propagate.exact import ExactPass, exact_pass
 from cavity.propagate.hierarchy import NOTHING, variables_of
 from cavity.propagate.modes import Mode, find_modes, nearest, one_mode, shares_of
 from cavity.propagate.sweep import describe_stall, propagate
 from cavity.propagate.transform import GlobalSpace
-from cavity.rng import seed_sequence
+from cavity.rng import generator, seed_sequence
 from cavity.strategy import tables
 from cavity.strategy.context import PhaseContext, refuse_unused, spent_sentence
 from cavity.strategy.limits import POLICY, Limits
 from cavity.strategy.round import Decision, Following, Joined, Plan, Round, Searched
+from cavity.strategy.site_search import LANDSCAPES
 
+PLANNED_DRAWS = 1000  # of the posterior: the next round's interim priors are its predictive
+GAUSSIAN_DRAWS = 1000
 EDGE = 1.645  # standard normal coordinate of a bounded parameter, beyond which 5 % of its prior lie
 
 
@@ -32,6 +35,8 @@ def plan_round(context: PhaseContext, state: Round | None) -> Plan:
     if state is None:
         return Plan(round=0, kind="pilot", refresh=context.datasets, n_draws=context.ep.n_draws)
     joined, following = state.joined, state.following
+    rng = generator(context.seed, context.phase, "plan", state.round)
+    rows = resampled(_alike(joined), PLANNED_DRAWS, rng)
     needed = [name for name, needed in zip(state.datasets, following.needs_search) if needed]
     new = [name for name in context.datasets if name not in set(state.datasets)]
     plan = Plan(
@@ -41,12 +46,24 @@ def plan_round(context: PhaseContext, state: Round | None) -> Plan:
         n_draws=following.next_draws,
         mean=joined.mean,
         covariance=joined.covariance,
+        draws=joined.draws[rows],
     )
     if joined.mode_means is not None and len(joined.mode_means) > 1:
         plan = replace(plan, mode_means=joined.mode_means, mode_covariances=joined.mode_covariances)
     if plan.kind == "table":
         plan = replace(plan, nodes=following.next_nodes, node_log_mass=joined.node_log_mass)
     return plan
+
+
+def _alike(joined):
+    """Log weights of the draws [S] with equal masses of the modes: a site tells of a light one as well as of a heavy."""
+    if joined.mode_means is None or len(joined.mode_means) < 2:
+        return joined.log_weights
+    modes = [Mode(*moments, 0.0, 0.0) for moments in zip(joined.mode_means, joined.mode_covariances)]
+    labels, log_weights = nearest(modes, joined.draws), np.array(joined.log_weights)
+    for k in np.unique(labels):
+        log_weights[labels == k] -= log_sum_exp(log_weights[labels == k])
+    return np.where(np.isfinite(log_weights), log_weights, -np.inf)
 
 
 def aggregate(context: PhaseContext, sites: Mapping[str, Searched], state: Round | None = None) -> Round:
@@ -121,7 +138,7 @@ def reasons(state: Round, tolerance: float, limits: Limits = POLICY) -> list[str
     if mcse.max(initial=0.0) > limit:
         found.append(f"Monte Carlo error {mcse.max():.3f} sd, the tolerance is {limit:g}")
     moved = shift > np.maximum(limits.shift_limit, limits.shift_noise * mcse)
-    if moved.any():
+    if moved.any() and state.kind != "table":  # a table covers its nodes wherever the mean was before
         found.append(f"the mean moved by {shift[moved].max():.2f} sd since the round before")
     bad = (state.following.needs_search | state.exhausted) & state.following.poor
     if bad.any():
@@ -129,6 +146,10 @@ def reasons(state: Round, tolerance: float, limits: Limits = POLICY) -> list[str
         found.append(f"{len(names)} site(s) rest on too few draws, {names[0]} first")
     if not joined.pareto_k < limits.k_hat_limit and joined.method == "importance":
         found.append(f"Pareto k of the exact pass is {joined.pareto_k:.2f}")
+    if joined.quantile_noise > limits.quantile_noise:
+        found.append(
+            f"Monte Carlo error of a quantile {joined.quantile_noise:.3f} sd, allowed are {limits.quantile_noise}"
+        )
     if joined.interpolation_error > limits.coarse:
         coarse = joined.interpolation_error
         found.append(f"leaving out every second node of the tables moves the answer by {coarse:.2f} sd")
@@ -163,14 +184,16 @@ def _aggregate_sites(context, sites, state, number):
     space = context.space
     bank = bank_of(context, sites)
     known = None if state is None else state.joined.mode_means
-    modes = find_modes(space, bank, known, depth=context.limits.mode_mass)
-    placed = state is not None and state.following.next_kind != "pilot"
+    pilot = any(searched.kind == "pilot" for searched in sites.values())
+    depth = context.limits.mode_mass + (context.limits.missed_mass if pilot and space.dimension > LANDSCAPES else 0.0)
+    modes = find_modes(space, bank, known, depth=depth)
+    placed = state is not None and (state.following.next_kind != "pilot" or bool(space.drawn))
     joined = join(context, space, bank, modes, number, chain=placed)
-    if all(searched.kind != "pilot" for searched in sites.values()):
+    if not pilot:
         bent = any(site.info.get("surrogate_error", 0.0) > context.limits.surrogate_error for site in bank.sites)
         return replace(joined, bent=bent)
     joined = replace(joined, shares=True, site_size=np.full(bank.N, np.inf))
-    if space.dimension <= 2 and all(item["sigma"] == NOTHING for link in bank.links for item in link.drawn):
+    if space.dimension <= LANDSCAPES and all(item["sigma"] == NOTHING for link in bank.links for item in link.drawn):
         joined = _with_landscape(context, bank, modes, joined)
     return joined
 
@@ -201,7 +224,9 @@ def join(
         modes = modes if stalled else one_mode(state.gaussian.mean, state.gaussian.covariance)
     settings = {"refits": 1} if space.drawn else {}
     exact = exact_pass(space, bank, modes, seed=_integer_seed(context, number), chain=chain, **settings)
-    found = modes_of(modes, exact, limits)
+    if exact.method == "importance" and exact.pareto_k > limits.k_hat_limit:  # no average over its draws is one
+        exact = _gaussian(modes, exact, number)
+    found = modes_of(modes, exact)
     mean = found.shares @ found.means
     covariance = np.einsum("k,kij->ij", found.shares, found.covariances)
     covariance += (found.means - mean).T * found.shares @ (found.means - mean)
@@ -212,7 +237,7 @@ def join(
         warnings.append(f"the draws are a Markov chain's, and worth {exact.ess:.0f}: standard deviations are rough")
     elif doubtful:
         warnings.append(f"Pareto k of the exact pass is {exact.pareto_k:.2f}: standard deviations may be too small")
-    errors = noise_of(bank, found, mean, covariance)
+    noise = site_noise(bank, exact.draws, exact.log_weights)
     if len(found.shares) > 1:
         warnings.append(_described(space, found))
     warnings += at_both_edges(space, exact, limits)
@@ -222,13 +247,13 @@ def join(
         mean=mean,
         covariance=covariance,
         log_evidence=_nan(exact.log_evidence),
-        log_evidence_error=_nan(exact.log_evidence_error),
+        log_evidence_error=log_evidence_error(bank, _nan(exact.log_evidence_error), noise),
         pareto_k=float(exact.pareto_k),
         exact_ess=float(exact.ess),
         method=exact.method,
-        mcse=errors.mcse,
-        site_noise=errors.contributions,
-        ess_at_q=errors.ess,
+        mcse=np.hypot(noise.mcse, exact.mean_error()),
+        site_noise=noise.contributions,
+        ess_at_q=np.min([bank.score(mode).ess for mode in found.means], axis=0),
         site_size=np.array([site.size for site in bank.sites]),
         shares=any(site.p for site in bank.sites),
         outside=bool(bank.shell_mass(exact.draws, exact.log_weights) > limits.shell_mass),
@@ -248,16 +273,16 @@ class _Modes(NamedTuple):
     shares: Annotated[Array, "M"]  # masses
 
 
-def modes_of(modes: Sequence[Mode], exact: ExactPass, limits: Limits = POLICY) -> _Modes:
-    """Moments and masses of the draws that belong to each mode.
+def _gaussian(modes, exact, number):
+    """The exact pass with draws of q's Gaussians in place of its own: first looks in many dimensions."""
+    rng = np.random.default_rng(number)
+    counts = rng.multinomial(GAUSSIAN_DRAWS, shares_of(modes))
+    draws = [rng.multivariate_normal(mode.mean, mode.covariance, count) for mode, count in zip(modes, counts)]
+    return replace(exact, draws=np.concatenate(draws), log_weights=np.full(GAUSSIAN_DRAWS, -np.log(GAUSSIAN_DRAWS)))
 
-    A mode without enough draws keeps its Gaussian; so do all where no average over the draws can be trusted, as after
-    first looks in many dimensions.
-    """
-    if exact.method == "importance" and exact.pareto_k > limits.k_hat_limit:
-        return _Modes(
-            np.stack([mode.mean for mode in modes]), np.stack([mode.covariance for mode in modes]), shares_of(modes)
-        )
+
+def modes_of(modes: Sequence[Mode], exact: ExactPass) -> _Modes:
+    """Moments and masses of the draws that belong to each mode; one without enough draws keeps its Gaussian."""
     labels, parts = nearest(modes, exact.draws), []
     for k, mode in enumerate(modes):
         own = labels == k
@@ -269,32 +294,6 @@ def modes_of(modes: Sequence[Mode], exact: ExactPass, limits: Limits = POLICY) -
             moments = (mean, covariance) if is_positive_definite(covariance) else moments
         parts.append((*moments, share))
     return _Modes(*(np.stack(column) for column in zip(*parts)))
-
-
-class _SiteErrors(NamedTuple):
-    """What the sites' own noise does to the posterior."""
-
-    mcse: Annotated[Array, "D"]  # of the means, in posterior sd
-    contributions: Annotated[Array, "N"]  # each site's share of that, as a variance
-    ess: Annotated[Array, "N"]  # effective particles at the mode where they are fewest
-
-
-def noise_of(
-    bank: SiteBank | Branches, modes: _Modes, mean: Annotated[Array, "D"], covariance: Annotated[Array, "D D"]
-) -> _SiteErrors:
-    """Noise of the sites at the posterior's mean [D]; where it has several modes, at each of theirs, by mass."""
-    if len(modes.shares) == 1:
-        score = bank.score(mean)
-        noise = site_noise(score, covariance)
-        return _SiteErrors(noise.mcse, noise.contributions, score.ess)
-    variance, contributions, ess = np.zeros(len(mean)), 0.0, []
-    for centre, spread, share in zip(*modes):
-        score = bank.score(centre)
-        noise = site_noise(score, spread)
-        variance += share * noise.mcse**2 * np.diag(spread)
-        contributions = contributions + share * noise.contributions
-        ess.append(score.ess)
-    return _SiteErrors(np.sqrt(variance / np.diag(covariance)), contributions, np.min(ess, axis=0))
 
 
 def _described(space, modes):
@@ -332,7 +331,8 @@ def _with_landscape(context, bank, modes, found):
     within = sum(share * np.diag(mode.covariance) for share, mode in zip(shares, modes))
     ratio = np.sqrt(np.diag(spread) / (within + shares @ (means - shares @ means) ** 2))
     unlike = np.maximum(ratio, 1 / ratio).max() > limits.broad
-    found = replace(found, placed=tables.place_nodes(axes, log_density, tables.NODES[space.dimension], limits))
+    placed = tables.place_nodes(axes, log_density, tables.NODES[space.dimension], limits)
+    found = replace(found, placed=placed, node_log_mass=tables.log_mass_at(placed, axes, log_density))
     if not unlike and tables.count_modes(log_density, limits) <= len(modes):
         return found
     return replace(found, needs_table=True, mean=mean, covariance=spread)
@@ -348,8 +348,18 @@ def following_of(context: PhaseContext, before: Round | None, found: Round) -> F
     needs, kind, draws = np.ones(len(found.datasets), bool), "refresh", context.ep.n_draws
     nodes = joined.placed if before is None or joined.placed is not None else before.following.next_nodes
     bent = nodes is not None and (joined.bent or joined.method == "hmc")
-    if found.kind == "table" or joined.needs_table or bent:
-        kind = "table"  # bent: no polynomial in the shared parameters follows the likelihood
+    alone = (
+        found.kind == "pilot" and nodes is not None and len(joined.mean) == 1
+    )  # a table costs less than a polynomial
+    if found.kind == "table" or joined.needs_table or bent or alone:
+        kind = "table"  # bent: no polynomial follows the likelihood; alone: a polynomial would cost more
+        draws = (
+            table_draws(joined, context.ep.tolerance, limits)
+            if found.kind == "table"
+            else limits.table_draws * len(joined.mean)
+        )
+        if found.kind == "table" and np.array_equal(nodes, before.following.next_nodes):
+            needs = noisiest(joined.site_noise, limits.noise_share)
     elif joined.shares and (found.round == 0 or shift > limits.pilot_shift):
         kind, draws = "pilot", limits.pilot_draws  # the surrogates' centre still moves
     elif found.kind == "refresh":
@@ -358,6 +368,14 @@ def following_of(context: PhaseContext, before: Round | None, found: Round) -> F
         if joined.mcse.max(initial=0.0) > limits.noisy:
             draws = min(2 * before.following.next_draws, limits.most_draws)
     return Following(poor=poor, needs_search=needs, next_kind=kind, next_draws=draws, next_nodes=nodes)
+
+
+def table_draws(joined: Joined, tolerance: float, limits: Limits = POLICY) -> int:
+    """How many more draws a table needs: the error of Sobol points falls a little faster than 1 / sqrt(n)."""
+    excess = joined.mcse.max(initial=0.0) / (tolerance * limits.table_share)
+    excess = max(excess, joined.quantile_noise / limits.quantile_noise)
+    more = np.max(joined.site_size) * (min(excess, 10.0) ** 1.5 - 1)
+    return int(np.clip(more, limits.table_draws, limits.most_table_draws)) // tables.PART * tables.PART
 
 
 def noisiest(noise: Annotated[Array, "N"], share: float) -> Annotated[Array, "N"]:

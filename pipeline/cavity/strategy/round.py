@@ -15,10 +15,14 @@ import numpy as np
 from cavity.errors import ResultError
 from cavity.inference import GOES_ON
 from cavity.numerics.mixture import Mixture
+from cavity.numerics.sobol import sobol_normal
 from cavity.numerics.types import Array
 from cavity.posterior.samples import Samples
 from cavity.posterior.store import samples_from_tree, samples_tree
+from cavity.propagate.modes import Mode, nearest
 from cavity.propagate.site import Site
+
+FEWEST_DRAWS = 50  # of a mode: with fewer it is described by its Gaussian
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,15 +35,20 @@ class Plan:
     n_draws: int | None = None  # importance draws a site
     mean: Annotated[Array, "D"] | None = None  # of q, unconstrained scale
     covariance: Annotated[Array, "D D"] | None = None  # of q
+    draws: Annotated[Array, "R D"] | None = None  # of the posterior, of equal weight
     nodes: Annotated[Array, "K D"] | None = None  # of tables
-    node_log_mass: Annotated[Array, "K"] | None = None  # log posterior mass at the last tables' nodes, up to a constant
+    node_log_mass: Annotated[Array, "K"] | None = None  # log posterior mass there so far, up to a constant
     mode_means: Annotated[Array, "M D"] | None = None  # where q has several modes: shared parameters are held at each
     mode_covariances: Annotated[Array, "M D D"] | None = None  # and around each
 
     def at_mode(self, k: int) -> "Plan":
         """The same around mode k alone."""
         mean, covariance = self.mode_means[k], self.mode_covariances[k]
-        return replace(self, mean=mean, covariance=covariance, mode_means=None, mode_covariances=None)
+        modes = [Mode(*moments, 0.0, 0.0) for moments in zip(self.mode_means, self.mode_covariances)]
+        own = self.draws[nearest(modes, self.draws) == k]
+        if len(own) < FEWEST_DRAWS:
+            own = mean + sobol_normal(len(self.draws), len(mean), 1) @ np.linalg.cholesky(covariance).T
+        return replace(self, mean=mean, covariance=covariance, draws=own, mode_means=None, mode_covariances=None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +68,8 @@ class Points:
     """What the next round's proposal is made from, in coordinates that no interim prior changes; by the site search."""
 
     theta: Annotated[Array, "S d"]  # drawn variables
-    psi: Annotated[Array, "S p"]  # free shared parameters, unconstrained scale; p = 0 where they are held
+    psi: Annotated[Array, "S p"]  # shared parameters, unconstrained scale: all the same where they are held
+    along: Annotated[Array, "d+k p"]  # how theta and z follow psi
     psi_mean: Annotated[Array, "p"]  # of the Gaussians that a pilot assumes for them
     psi_sd: Annotated[Array, "p"]  # and their standard deviations
     z: Annotated[Array, "S k"]  # the others, standard normal
@@ -71,21 +81,20 @@ class Points:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NodeBatch:
-    """Draws of one proposal with their likelihoods at the nodes of a table; by the table search."""
+    """Draws of local parameters from one proposal, each at shared values of its own; by the table search."""
 
+    psi: Annotated[Array, "S p"]  # unconstrained scale: nodes of the table that they were made for
     z: Annotated[Array, "S k"]  # standard normal
-    log_l: Annotated[Array, "S K"]  # log likelihood of every draw at every node
-    proposal: Mixture | None = None  # of z; None where k = 0
+    log_weights: Annotated[Array, "S"]  # log(L prior / proposal) given psi
+    part: Annotated[Array, "S"]  # which independently scrambled part, from 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AtNodes:
     """What a table was made from; by the table search, for the next one."""
 
-    z: Annotated[Array, "S k"]  # standard normal
-    log_weights: Annotated[Array, "S"]  # log(prior / mixture of the proposals) - log S
-    log_l: Annotated[Array, "S K"]  # log likelihood of every draw at every node
     nodes: Annotated[Array, "K p"]  # unconstrained scale
+    log_l: Annotated[Array, "K"]  # there
     batches: tuple[NodeBatch, ...]  # the draws by proposal
 
 
@@ -142,8 +151,8 @@ class Joined:
     pareto_k: float  # of the exact pass' weights; -1 where they are exact
     exact_ess: float  # effective draws of the exact pass; infinite on a grid
     method: str  # of the exact pass: "importance", "hmc", "grid", "none"
-    mcse: Annotated[Array, "D"]  # Monte Carlo error of the mean that the sites bring, in posterior sd
-    site_noise: Annotated[Array, "N"]  # each site's share of that, as a variance
+    mcse: Annotated[Array, "D"]  # Monte Carlo error of the mean, by the sites and the exact pass, in posterior sd
+    site_noise: Annotated[Array, "N"]  # each site's share of what they bring, as a variance
     ess_at_q: Annotated[Array, "N"]  # effective particles of each site at the mean
     site_size: Annotated[Array, "N"]  # particles of each site; infinite for a pilot's
     shares: bool  # whether a shared parameter enters a likelihood directly
@@ -154,7 +163,8 @@ class Joined:
     bent: bool = False  # whether a site's likelihood follows no polynomial in the shared parameters
     modes: int | None = None  # of tables: maxima of the posterior
     interpolation_error: float = 0.0  # of tables: change of the answer, in sd, when every second node is left out
-    node_log_mass: Annotated[Array, "K"] | None = None  # of tables: log posterior mass at the nodes, up to a constant
+    quantile_noise: float = 0.0  # of tables: Monte Carlo error of a quantile, in sd, the largest
+    node_log_mass: Annotated[Array, "K"] | None = None  # of tables: log posterior mass at the nodes placed
     placed: Annotated[Array, "K D"] | None = None  # of a pilot or tables: where nodes would go now
     mode_means: Annotated[Array, "M D"] | None = None  # of the posterior around each mode, in the first round's order
     mode_covariances: Annotated[Array, "M D D"] | None = None  # and around each

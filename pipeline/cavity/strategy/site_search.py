@@ -1,7 +1,8 @@
 """One dataset, one round: search its tilted distribution and condense it into a site function."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,23 +10,34 @@ import numpy as np
 from scipy.special import ndtr
 
 from cavity.graph import link_of
-from cavity.propagate.build import build_site
-from cavity.propagate.design import SharedDesign, fit_surrogate, transport
+from cavity.numerics.parts import PARTS
+from cavity.numerics.weights import effective_sample_size, tempered
+from cavity.propagate.build import build_site, with_floor
+from cavity.propagate.design import SharedDesign, cross_offsets, fit_surrogate, transport, with_cross_terms
+from cavity.propagate.diagnostics import kernel_bias
 from cavity.propagate.hierarchy import NOTHING
 from cavity.propagate.link import Link
 from cavity.propagate.predictive import shared_prior
 from cavity.rng import generator
 from cavity.search import Search
 from cavity.search.guard import Guard
-from cavity.search.polish import polish
+from cavity.search.importance import importance_samples
+from cavity.search.polish import proposal_around
+from cavity.search.problem import Problem
 from cavity.strategy.context import PhaseContext
-from cavity.strategy.draws import Weighted, batch_of, weighted_together
+from cavity.strategy.draws import Weighted, batch_of, weighted, weighted_together
 from cavity.strategy.limits import POLICY, Limits
 from cavity.strategy.round import Batch, Elsewhere, Plan, Points, Searched
 from cavity.strategy.tables import search_table
 from cavity.strategy.tilted import Tilted, predictive_interim, prior_interim
 
 FARTHEST = 1e-12  # of a unit coordinate from 0 and 1
+SCOUTS = 5  # one in so many of a round's draws judges the proposal of the others
+FEWEST_SCOUTS = 64
+FEWEST_A_SIZE, COMPONENT_A_SIZE = 4, 10  # effective draws over dimensions + 1, that a fit or a component rests on
+MOST_COMPONENTS = 5
+LANDSCAPES = 2  # shared parameters at most whose first looks are joined on a grid: modes are seen there
+PILOT_FLOOR = 1e-3  # of a first look's evidence, spread over its interim prior
 PLACES = 6  # calls of a draw that is moved along shared parameters, about
 
 
@@ -33,7 +45,8 @@ class _Explored(NamedTuple):
     """What the search of a tilted distribution left."""
 
     batches: Sequence[Batch]  # the draws by proposal
-    weighted: Weighted  # all of them together
+    weighted: Weighted  # all of them together: where the next round is placed
+    site: Weighted  # what the site is made of
     calls: int  # likelihood calls
     rejected: int  # of them, those that the guard turned into -inf
     exhausted: bool = False  # whether the budget of calls did not do
@@ -84,10 +97,10 @@ def affordable(plan: Plan, previous: Searched, left: int, p: int, limits: Limits
     """
     if plan.kind != "table":
         return plan if left >= plan.n_draws * (PLACES if p else 2) else None
-    n_draws, fewest = left // len(plan.nodes), limits.fewest_at_a_node
-    if n_draws < fewest and previous.kind == "table":
+    fewest = min(limits.fewest_in_a_table, plan.n_draws)
+    if left < fewest and previous.kind == "table":
         return None
-    return replace(plan, n_draws=int(np.clip(n_draws, fewest, plan.n_draws)))
+    return replace(plan, n_draws=int(np.clip(left, fewest, plan.n_draws)))
 
 
 def _searched(context, view, link, plan, previous, checkpoint, left):
@@ -119,12 +132,12 @@ def _around(context, view, link, plan, previous, checkpoint, left, rng):
     if previous is None:
         interim = prior_interim(link, space)
     else:
-        interim = predictive_interim(link, plan.mean, plan.covariance)
+        interim = predictive_interim(link, plan.mean, plan.draws)
     tilted = Tilted(view, link, space, interim)
     identity = checkpoint.stem if checkpoint is not None else ""
     problem = tilted.problem(dataset, identity, context.paths_of(dataset))
     found = _explore(context, view, tilted, problem, plan, previous, rng, checkpoint, left)
-    weighted = found.weighted
+    site = found.site
     searched = Searched(
         dataset=dataset,
         round=plan.round,
@@ -132,25 +145,30 @@ def _around(context, view, link, plan, previous, checkpoint, left, rng):
         calls=found.calls,
         rejected=found.rejected,
         exhausted=found.exhausted,
-        ess=weighted.ess,
-        pareto_k=weighted.pareto_k,
-        points=_points(tilted, found.batches, weighted),
+        ess=site.ess,
+        pareto_k=site.pareto_k,
+        points=_points(tilted, found.batches, found.weighted),
     )
     if tilted.free_shared:
-        return replace(searched, site=_pilot_site(tilted, weighted, dataset))
-    return _with_site(searched, context, tilted, plan, weighted)
+        return replace(searched, site=_pilot_site(tilted, found.weighted, dataset))
+    return _with_site(searched, context, tilted, plan, site)
 
 
 def _with_site(searched, context, tilted, plan, weighted):
     """The search with its site function; a surrogate's design costs calls too."""
     guard = Guard(tilted.design_problem(searched.dataset), on_error=context.on_error)
     local = tilted.local_values(weighted.z)
-    design = coefficients = None
+    design = coefficients = moves = None
     figures = {"ess": weighted.ess, "pareto_k": weighted.pareto_k}
+    if tilted.acceptance.error:
+        figures["assertion_error"] = tilted.acceptance.log_error
     if tilted.p:
-        design, coefficients, error = _shared_design(tilted, plan, weighted.theta, local, weighted.log_w, guard)
+        design, coefficients, error, moves = _shared_design(tilted, plan, weighted, guard)
         figures["surrogate_error"] = error
-    site = build_site(
+        searched = replace(searched, points=replace(searched.points, along=design.transport @ design.whitener))
+        design = design.with_transport(design.transport[: tilted.d])
+    made = partial(
+        build_site,
         searched.dataset,
         tilted.link.spec,
         weighted.log_w,
@@ -158,91 +176,193 @@ def _with_site(searched, context, tilted, plan, weighted):
         tilted.interim.mean,
         tilted.interim.sd,
         payload=local,
+        payload_transport=moves,
         payload_names=_local_names(tilted),
         design=design,
         coefficients=coefficients,
-        info=figures,
     )
+    if tilted.d and plan.mean is not None:
+        figures["kernel_bias"] = kernel_bias(made(), made(width=0.5), tilted.space, plan.mean)
+    site = made(info=figures)
     calls, rejected = searched.calls + int(guard.calls), searched.rejected + int(guard.rejected)
     return replace(searched, site=site, calls=calls, rejected=rejected)
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawing:
+    """The batches of one tilted distribution as they are drawn; earlier rounds' come first."""
+
+    tilted: Tilted
+    problem: Problem
+    guard: Guard
+    rng: np.random.Generator
+    batches: list[Batch]
+
+    def around(self, unit, log_w):
+        """A proposal fitted to weighted points, of no more components than they can tell apart."""
+        size = unit.shape[1] + 1
+        log_w = tempered(log_w, FEWEST_A_SIZE * size)
+        components = int(effective_sample_size(log_w) / (COMPONENT_A_SIZE * size))
+        return proposal_around(unit, log_w, self.rng, int(np.clip(components, 1, MOST_COMPONENTS)))
+
+    def drawn(self, proposal, n):
+        """A batch of n draws, weighted by its own proposal."""
+        samples = importance_samples(self.problem, self.guard, proposal, n, self.rng, {"search": "polish"})
+        return self.added(samples)
+
+    def added(self, samples):
+        """The draws of a search that has a proposal, likewise."""
+        self.batches.append(batch_of(samples, self.tilted.interim, self.tilted.d))
+        return weighted(self.batches[-1], self.tilted.interim)
+
+    def together(self):
+        """All batches, to place what is drawn next."""
+        return weighted_together(self.batches, self.tilted.interim)
+
+    def coordinates(self):
+        """Where all draws are, for a fit."""
+        return _coordinates(self.tilted, self.together())
 
 
 def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint, left):
     """Importance draws of the tilted distribution: around the last round's, else after a whole search.
 
-    Draws of earlier rounds are among the batches where they are of the same likelihood (no shared parameter moved).
+    The site's draws are of a proposal that was not fitted to them, and that other draws have judged: neither reusing
+    draws nor keeping those that look well leaves the evidence without bias. Draws of earlier rounds place proposals
+    where they are of the same likelihood (no shared parameter moved).
     """
     guard = Guard(problem, on_error=context.on_error)
-    n_draws, limits = plan.n_draws, context.limits
-    d = tilted.d
-    batches, weighted = [], None
-
     if problem.ndim == 0:  # nothing but shared parameters, and they are held
         value = guard(np.empty(0))
         alone = Weighted(np.empty((1, 0)), np.empty((1, 0)), np.array([value]))
-        return _Explored([], alone, int(guard.calls), int(guard.rejected))
+        return _Explored([], alone, alone, int(guard.calls), int(guard.rejected))
+    earlier = [] if previous is None or tilted.p else list(previous.points.batches)
+    drawing = _Drawing(tilted, problem, guard, rng, earlier)
+    if previous is None:
+        return _looked(context, view, drawing, plan.n_draws, checkpoint, left)
+    return _drawn_anew(context, view, drawing, plan, _proposal(tilted, previous.points), checkpoint, left)
 
-    def polished(unit, log_w, n):
-        batches.append(batch_of(polish(problem, unit, log_w, n, rng, guard=guard), tilted.interim, d))
-        return weighted_together(batches, tilted.interim)
 
-    if previous is not None:
-        if not tilted.p:
-            batches += previous.points.batches
-        weighted = polished(*_proposal(tilted, previous.points), n_draws)
-        if not is_healthy(weighted, limits):
-            weighted = polished(*_coordinates(tilted, weighted), n_draws)
-        if covers(weighted, limits):
-            return _Explored(batches, weighted, int(guard.calls), int(guard.rejected))
-    calls, rejected, exhausted = 0, 0, False
-    for search in (context.search_of(view), rescue_search(limits)):
-        allowed = _allowed(tilted, left, calls + guard.calls, n_draws, limits)
-        if allowed is not None and allowed < n_draws and weighted is not None:
-            exhausted = True
-            break
-        progress = context.progress_of(view.dataset)
-        found = search.run(problem, rng, checkpoint, context.on_error, progress, allowed)
-        exhausted = bool(found.info.get("calls_spent", False))
-        calls, rejected = calls + found.calls, rejected + found.rejected
-        if "proposal" in found.info:
-            batches.append(batch_of(found, tilted.interim, d))
-            weighted = weighted_together(batches, tilted.interim)
+def _looked(context, view, drawing, n_draws, checkpoint, left):
+    """A first look: the search, and the draws that replace random volumes or cover better."""
+    tilted, limits, found = drawing.tilted, context.limits, _Searches(context, view, drawing, checkpoint, left)
+    for samples in found.run(n_draws, n_draws):
+        if "proposal" in samples.info:
+            site = drawing.added(samples)
         else:
-            weighted = polished(found.unit, found.log_weights, n_draws)
-        if tilted.free_shared:  # a first look places the next round, nothing more
+            site = drawing.drawn(drawing.around(samples.unit, samples.log_weights), n_draws)
+        if tilted.free_shared:  # it places the next round, nothing more
+            covered = covers(drawing.together(), limits)
+            if limits.first_look_ess <= site.ess < limits.ess_limit or (before_table(tilted) and not covered):
+                site = drawing.drawn(drawing.around(*drawing.coordinates()), n_draws)
+            if site.ess >= limits.first_look_ess:
+                break
+            continue
+        if not is_healthy(drawing.together(), limits):
+            site = drawing.drawn(drawing.around(*drawing.coordinates()), n_draws)
+        if covers(drawing.together(), limits):
             break
-        if not is_healthy(weighted, limits):
-            weighted = polished(*_coordinates(tilted, weighted), n_draws)
-        if covers(weighted, limits):
+    return found.explored(site, covers(drawing.together(), limits) or before_table(tilted))
+
+
+def _drawn_anew(context, view, drawing, plan, points, checkpoint, left):
+    """The site of a later round: scouts judge a proposal around the last round's points, then the site is drawn.
+
+    Where the next round's places are all that is asked for, what was drawn to judge is the site.
+    """
+    limits, found = context.limits, _Searches(context, view, drawing, checkpoint, left)
+    n_draws = n_site = scouts = plan.n_draws
+    if plan.kind != "pilot":
+        scouts = max(n_draws // SCOUTS, min(n_draws, FEWEST_SCOUTS))
+        n_site = max(n_draws - scouts, PARTS)
+    proposal = drawing.around(*points)
+    judged = drawing.drawn(proposal, scouts)
+    good = is_healthy(judged, limits, n_draws, n_site + sum(len(batch.log_l) for batch in drawing.batches))
+    if not good:
+        proposal = drawing.around(*drawing.coordinates())
+        judged = drawing.drawn(proposal, n_site)
+        good = covers(judged, limits, n_draws)
+    for samples in () if good else found.run(n_draws, n_site):
+        if "proposal" in samples.info:
+            judged = drawing.added(samples)
+            proposal = drawing.batches[-1].proposal
+        else:
+            proposal = drawing.around(samples.unit, samples.log_weights)
+            judged = drawing.drawn(proposal, n_site)
+        good = covers(judged, limits, n_draws)
+        if good:
             break
-    exhausted = exhausted and not covers(weighted, limits)
-    return _Explored(batches, weighted, int(calls + guard.calls), int(rejected + guard.rejected), exhausted)
+    return found.explored(judged if plan.kind == "pilot" else drawing.drawn(proposal, n_site), good)
+
+
+class _Searches:
+    """The dataset's own search and then the rescue, each with the calls that are left."""
+
+    def __init__(self, context, view, drawing, checkpoint, left):
+        self.context, self.view, self.drawing, self.checkpoint, self.left = context, view, drawing, checkpoint, left
+        self.calls = self.rejected = 0
+        self.exhausted = False
+
+    def run(self, n_draws, fewest):
+        """Their samples one after the other, as long as the caller asks and ``fewest`` calls are left."""
+        context, drawing, limits = self.context, self.drawing, self.context.limits
+        for search in (context.search_of(self.view), rescue_search(limits, self.drawing.tilted.free_shared)):
+            allowed = _allowed(drawing.tilted, self.left, self.calls + drawing.guard.calls, n_draws, limits)
+            if allowed is not None and allowed < fewest and drawing.batches:
+                self.exhausted = True
+                return
+            progress = context.progress_of(self.view.dataset)
+            found = search.run(drawing.problem, drawing.rng, self.checkpoint, context.on_error, progress, allowed)
+            self.exhausted = bool(found.info.get("calls_spent", False))
+            self.calls, self.rejected = self.calls + found.calls, self.rejected + found.rejected
+            yield found
+
+    def explored(self, site, is_covered):
+        """What all of it left."""
+        guard, batches = self.drawing.guard, self.drawing.batches
+        calls, rejected = int(self.calls + guard.calls), int(self.rejected + guard.rejected)
+        return _Explored(batches, self.drawing.together(), site, calls, rejected, self.exhausted and not is_covered)
 
 
 def _allowed(tilted, left, used, n_draws, limits):
     """Calls that one search may take: what is left, less the draws that follow it; of a first look's, half."""
+    if before_table(tilted):
+        return limits.table_pilot if left is None else min(limits.table_pilot, left // 2)
     if left is None:
         return None
-    rest = left // 2 if tilted.free_shared else left
+    rest = left // 2 if tilted.free_shared and not used else left
     after = n_draws * (PLACES if tilted.p and not tilted.free_shared else 2)
     return max(rest - used - after, limits.fewest_calls)
 
 
-def rescue_search(limits: Limits) -> Search:
-    """What explores a site whose own search left too few points: nested sampling."""
-    from cavity.search import DynestyStatic
-
-    return DynestyStatic(nlive=limits.rescue_live_points)
+def before_table(tilted: Tilted) -> bool:
+    """Whether a first look is one that a table may follow."""
+    return tilted.free_shared and not tilted.d and tilted.p <= 2
 
 
-def covers(weighted: Weighted, limits: Limits) -> bool:
-    """Whether the draws cover the tilted distribution."""
-    return weighted.pareto_k < limits.k_hat_limit and weighted.ess >= limits.ess_limit
+def rescue_search(limits: Limits, first_look: bool = False) -> Search:
+    """What explores a site whose own search left too few points: nested sampling.
+
+    A first look is at a mode: what leaves nested sampling no points there is a ridge that bends in the unit cube.
+    """
+    from cavity.search import DynestyStatic, Laplace
+
+    return Laplace() if first_look else DynestyStatic(nlive=limits.rescue_live_points)
 
 
-def is_healthy(weighted: Weighted, limits: Limits) -> bool:
-    """Whether they cover it and no single one stands for a region that was hit by accident."""
-    return covers(weighted, limits) and weighted.largest < limits.largest_share
+def covers(weighted: Weighted, limits: Limits, n: int | None = None) -> bool:
+    """Whether the draws cover the tilted distribution; with n, whether that many of its proposal would."""
+    grown = 1.0 if n is None else n / len(weighted.log_w)
+    return weighted.pareto_k < limits.k_hat_limit and weighted.ess * grown >= limits.ess_limit
+
+
+def is_healthy(weighted: Weighted, limits: Limits, n: int | None = None, among: int | None = None) -> bool:
+    """Whether they cover it and no single one stands for a region that was hit by accident.
+
+    With ``among``, whether the heaviest would not be too heavy among that many draws of its proposal.
+    """
+    grown = 1.0 if among is None else among / len(weighted.log_w)
+    return covers(weighted, limits, n) and weighted.largest < limits.largest_share * grown
 
 
 def _coordinates(tilted, weighted):
@@ -259,9 +379,14 @@ def _local_names(tilted):
 def _points(tilted, batches, weighted):
     """What the next round's proposal is made from: coordinates that do not depend on the interim prior."""
     p = tilted.p if tilted.free_shared else 0
+    psi = np.empty((len(weighted.theta), 0))
+    if tilted.p:
+        held = tilted.interim.shared
+        psi = tilted.psi_from_normal(weighted.z[:, :p]) if p else np.repeat(held[None], len(weighted.theta), 0)
     return Points(
         theta=weighted.theta,
-        psi=tilted.psi_from_normal(weighted.z[:, :p]) if p else np.empty((len(weighted.theta), 0)),
+        psi=psi,
+        along=_slopes(np.concatenate([weighted.theta, weighted.z[:, p:]], axis=1), psi, weighted.log_weights),
         psi_mean=np.array([prior.mean for prior in tilted.shared_priors] if p else []),
         psi_sd=np.array([prior.sigma for prior in tilted.shared_priors] if p else []),
         z=weighted.z[:, p:],
@@ -272,15 +397,29 @@ def _points(tilted, batches, weighted):
     )
 
 
+def _slopes(own, psi, log_weights):
+    """How own parameters [S, m] follow shared ones [S, p], by weighted least squares: [m, p]; 0 where psi is held."""
+    w = np.exp(0.5 * (log_weights - np.max(log_weights)))[:, None]
+    w2 = w**2 / (w**2).sum()
+    psi, own = psi - (w2 * psi).sum(0), own - (w2 * own).sum(0)
+    return np.linalg.lstsq(w * psi, w * own, rcond=None)[0].T
+
+
 def _proposal(tilted, points):
-    """The last round's points in the new unit cube, reweighted from the old interim prior to the new one."""
-    theta, interim = points.theta, tilted.interim
+    """The last round's points in the new unit cube, reweighted from the old interim prior to the new one.
+
+    They move to the shared values now held, along what the dataset's own parameters and those trade off.
+    """
+    theta, z, interim = points.theta, points.z, tilted.interim
     old = (theta - points.interim_mean) / points.interim_sd
     new = (theta - interim.mean) / interim.sd
     log_w = points.log_weights + 0.5 * (old**2).sum(1) - 0.5 * (new**2).sum(1)
-    if points.psi.shape[1]:
-        log_w = log_w + _near_held(tilted, points)
-    unit = ndtr(np.concatenate([new, points.z], axis=1))
+    if tilted.p:
+        moves = (interim.shared - points.psi) @ points.along.T
+        new, z = new + moves[:, : tilted.d] / interim.sd, z + moves[:, tilted.d :]
+        if np.ptp(points.psi, axis=0).any():
+            log_w = log_w + _near_held(tilted, points)
+    unit = ndtr(np.concatenate([new, z], axis=1))
     return np.clip(unit, FARTHEST, 1 - FARTHEST), log_w
 
 
@@ -300,7 +439,7 @@ def _pilot_site(tilted, weighted, dataset):
         {"name": name, "family": "GaussianPrior", "mean": {"coordinate": name}, "sigma": NOTHING}
         for _, name in tilted.view.shared
     ]
-    return build_site(
+    site = build_site(
         dataset,
         {"drawn": [*tilted.link.spec["drawn"], *shared], "shared": []},
         weighted.log_w,
@@ -310,6 +449,7 @@ def _pilot_site(tilted, weighted, dataset):
         payload=tilted.local_values(weighted.z[:, p:]),
         payload_names=_local_names(tilted),
     )
+    return with_floor(site, PILOT_FLOOR) if tilted.space.dimension > LANDSCAPES else site
 
 
 def _design_of(tilted):
@@ -318,34 +458,46 @@ def _design_of(tilted):
     return "chebyshev" if len(index) == 1 and tilted.space.priors[index[0]].is_scale else "axial"
 
 
-def _shared_design(tilted, plan, theta, local, log_w, guard):
-    """log L of every particle at shared values around q's mean, moved along what theta and psi trade off."""
+def _shared_design(tilted, plan, weighted, guard):
+    """log L of every particle at shared values around q's mean, moved along what its own parameters and psi trade off.
+
+    Local parameters move in the coordinates in which their prior is N(0, 1), whose change is part of the surrogate.
+
+    Returns
+    -------
+    (design, coefficients, error, payload_transport)
+        The design's transport [d + k, p] is of all columns; the last [S, k, p] is how the local parameters move with
+        v, to first order.
+    """
     covariance = shared_prior(tilted.link, plan.mean, plan.covariance)[1]
-    design = SharedDesign.around(tilted.interim.shared, covariance, tilted.d, _design_of(tilted))
-    S = len(theta)
+    d, p, log_w = tilted.d, tilted.p, weighted.log_w
+    design = SharedDesign.around(tilted.interim.shared, covariance, d + tilted.k, _design_of(tilted))
+    own = np.concatenate([weighted.theta, weighted.z], axis=1)
 
-    def log_l(theta, psi, local):
-        return guard.batch(np.concatenate([theta, psi, local], axis=1))
+    def log_l(own, psi):
+        return guard.batch(np.concatenate([own[:, :d], psi, tilted.local_values(own[:, d:])], axis=1))
 
-    if tilted.d:
-        mode = int(np.argmax(log_w))
+    def log_density(own, psi):
+        psi = np.broadcast_to(psi, (len(own), p))
+        return log_l(own, psi) - 0.5 * (own[:, d:] ** 2).sum(1)
+
+    if own.shape[1]:
         w = np.exp(log_w - np.max(log_w))
         w /= w.sum()
-        scales = np.sqrt(np.maximum(w @ (theta - w @ theta) ** 2, 1e-16))
-        tau = np.exp(tilted.link.eta(plan.mean)[tilted.d : 2 * tilted.d])
-        B = transport(
-            lambda t, psi: log_l(t, psi, np.broadcast_to(local[mode], (len(t), tilted.k))),
-            theta[mode],
-            tau,
-            design,
-            scales,
-        )
-        design = design.with_transport(B)
-    here = log_l(theta, np.broadcast_to(design.psi0, (S, tilted.p)), local)
-    change = np.empty((S, len(design.offsets)))
-    for k, (moved, psi) in enumerate(design.points(theta)):
-        change[:, k] = log_l(moved, np.broadcast_to(psi, (S, tilted.p)), local)
+        spread = np.sqrt(w @ (own - w @ own) ** 2)
+        scales = np.where(spread > 0, spread, 1.0)
+        width = np.concatenate([tilted.link.sd(tilted.link.eta(plan.mean)), np.ones(tilted.k)])
+        design = design.with_transport(transport(log_l, own[int(np.argmax(log_w))], width, design, scales))
+    here = log_density(own, design.psi0)
+    change = np.stack([log_density(moved, psi) for moved, psi in design.points(own)], axis=1)
     with np.errstate(invalid="ignore"):
         change = change - here[:, None]
     coefficients, error = fit_surrogate(design, change, log_w)
-    return design, coefficients, error
+    if p > 1:
+        best, v = int(np.argmax(log_w)), cross_offsets(p)
+        moved = own[best] + v @ design.transport.T
+        design, coefficients = with_cross_terms(
+            design, coefficients, best, log_density(moved, design.psi(v)) - here[best]
+        )
+    slopes = tilted.local_slopes(weighted.z)[..., None] * design.transport[d:]
+    return design, coefficients, error, slopes

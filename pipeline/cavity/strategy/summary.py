@@ -31,7 +31,6 @@ def summarise(context: PhaseContext, sites: Mapping[str, Searched], states: Sequ
         info={"method": joined.method, "ess": joined.exact_ess},
     )
     per_dataset = np.sum([s.calls for s in states if len(s.calls) == len(state.calls)], axis=0)
-    mcse = np.hypot(joined.mcse, 1 / np.sqrt(max(joined.exact_ess, 1.0)))
     return PhaseResult(
         study=context.study,
         phase=context.phase,
@@ -46,7 +45,7 @@ def summarise(context: PhaseContext, sites: Mapping[str, Searched], states: Sequ
             "per_dataset": {name: int(calls) for name, calls in zip(state.datasets, per_dataset)},
             "per_round": [int(np.sum(s.calls)) for s in states],
         },
-        mcse=dict(zip(space.names, mcse.tolist())),
+        mcse=dict(zip(space.names, joined.mcse.tolist())),
         pareto_k=_number(joined.pareto_k),
         warnings=joined.warnings,
         rejected=sum(s.rejected for s in states),

@@ -8,12 +8,21 @@ import numpy as np
 
 from cavity.graph import FactorView
 from cavity.numerics.mixture import Mixture, fit_components, log_prior
+from cavity.numerics.sobol import sobol_uniform
 from cavity.numerics.types import Array
-from cavity.numerics.weights import log_sum_exp, quantiles
+from cavity.numerics.weights import effective_sample_size, log_sum_exp, quantiles
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.grid import grid_pass
 from cavity.propagate.link import Link
-from cavity.propagate.table import build_table, tempered_ticks, tensor_nodes
+from cavity.propagate.table import (
+    Scattered,
+    axes_of,
+    build_table,
+    positions,
+    scattered_table,
+    tempered_ticks,
+    tensor_nodes,
+)
 from cavity.propagate.transform import GlobalSpace
 from cavity.search.guard import Guard
 from cavity.strategy.context import PhaseContext
@@ -21,35 +30,45 @@ from cavity.strategy.limits import POLICY, Limits
 from cavity.strategy.round import AtNodes, Joined, NodeBatch, Plan, Searched
 from cavity.strategy.tilted import Interim, Tilted
 
-PRIOR_FRACTION = 0.35  # of the local parameters' draws: a mode that the pilot missed stays covered
+PRIOR_FRACTION = 0.15  # of the local parameters' draws: a mode that the pilot missed stays covered
+COMPONENTS = 6
+INFLATION = 1.2  # on the fitted covariances: a proposal should be wider than its target
+NORMAL = 1e6  # degrees of freedom
+PART = 128  # draws of one Sobol sequence: a table is made of several, and how they differ is its noise
+UNIFORM_SHARE = 0.3  # of the draws, over all nodes; the others go by the root of the posterior's mass
 NODES = {1: 91, 2: 17}  # a dimension
+MOST_NODES = {1: 721, 2: 25}  # a dimension
 GRID = {1: 2001, 2: 81}
 
 
 def search_table(
     context: PhaseContext, view: FactorView, link: Link, plan: Plan, previous: Searched, rng: np.random.Generator
 ) -> Searched:
-    """One dataset's log l(psi) at the plan's nodes: the same draws of its local parameters at every node.
+    """One dataset's log l(psi) at the plan's nodes, from draws of its local parameters at one node each.
 
-    ``previous`` is the dataset's pilot, or its table of the round before.
+    A mixture is fitted to what the dataset's draws so far say about shared and local parameters together; new draws are
+    of its conditional at the nodes, and evenly spread over nodes and local parameters at once. Each is weighted by its
+    own proposal, which was fitted to other draws, so that no round's mean is biased; the draws of earlier tables count
+    too, wherever their nodes were.
+
+    ``previous`` is the dataset's pilot or site, or its table of the round before.
     """
-    interim = Interim(mean=np.empty(0), sd=np.empty(0), shared=np.zeros(link.p))
-    tilted = Tilted(view, link, context.space, interim)
+    tilted = Tilted(view, link, context.space, Interim(mean=np.empty(0), sd=np.empty(0), shared=None))
     guard = Guard(tilted.design_problem(view.dataset), context.on_error)
     nodes = plan.nodes[:, link.shared_index]
-    batches = [*_reusable(previous.at_nodes, nodes), _batch(tilted, guard, nodes, plan, previous, rng)]
-    z = np.concatenate([batch.z for batch in batches])
-    log_l = np.concatenate([batch.log_l for batch in batches])
-    log_ratio = _log_ratio(batches, z)
-    site = build_table(
-        view.dataset,
-        link.spec,
-        nodes,
-        log_l,
-        log_ratio,
-        payload=tilted.local_values(z),
-        payload_names=tuple(path for _, path, _ in view.local),
-    )
+    names = tuple(path for _, path, _ in view.local)
+    if tilted.k:
+        before = () if previous.at_nodes is None else previous.at_nodes.batches
+        proposal = _proposal(tilted, previous, before, rng)
+        batches = (*before, _batch(tilted, guard, proposal, nodes, plan, rng))
+        baseline = _log_baseline(tilted, proposal, nodes)
+        z = np.concatenate([batch.z for batch in batches])
+        site = scattered_table(
+            view.dataset, link.spec, nodes, _together(batches), baseline, tilted.local_values(z), names
+        )
+    else:
+        batches = ()
+        site = build_table(view.dataset, link.spec, nodes, guard.batch(nodes)[None], np.zeros(1))
     return Searched(
         dataset=view.dataset,
         round=plan.round,
@@ -59,44 +78,82 @@ def search_table(
         ess=float(site.info["ess"]),
         pareto_k=float("nan"),
         site=site,
-        at_nodes=AtNodes(z, log_ratio, log_l, nodes, tuple(batches)),
+        at_nodes=AtNodes(nodes, site.log_l, batches),
     )
 
 
-def _reusable(before, nodes):
-    """The draws of earlier rounds, where they were made at the same nodes."""
-    return () if before is None or not np.array_equal(before.nodes, nodes) else before.batches
+def _proposal(tilted, previous, before, rng):
+    """A mixture for (psi, z), psi standardised; for z alone where psi was held in all draws so far."""
+    if previous.at_nodes is None:
+        points = previous.points
+        psi, z, log_weights = points.psi, points.z, points.log_weights
+    else:
+        draws = _together(before)
+        psi, z = draws.psi, np.concatenate([batch.z for batch in before])
+        at = _nearest(previous.at_nodes.nodes, psi)
+        log_weights = draws.log_weights - previous.at_nodes.log_l[at]
+    x = np.concatenate([_standardised(tilted, psi), z], axis=1)
+    shares, means, covariances = fit_components(x, log_weights, COMPONENTS, rng)
+    return Mixture.of(shares, means, INFLATION * covariances, prior_fraction=PRIOR_FRACTION)
 
 
-def _batch(tilted, guard, nodes, plan, previous, rng):
-    """Draws of the local parameters from a fit to the last round's, and log L of each at every node."""
-    z, proposal = np.empty((1, 0)), None
-    if tilted.k:
-        shares, means, covariances = fit_components(*_local_draws(previous, plan), 5, rng)
-        proposal = Mixture.of(shares, means, 1.3 * covariances, prior_fraction=PRIOR_FRACTION)
-        z = proposal.draws(plan.n_draws, rng)
-    local = tilted.local_values(z)
-    log_l = np.empty((len(z), len(nodes)))
-    for k, node in enumerate(nodes):
-        log_l[:, k] = guard.batch(np.concatenate([np.broadcast_to(node, (len(z), len(node))), local], axis=1))
-    return NodeBatch(z, log_l, proposal)
+def _standardised(tilted, psi):
+    """psi [S, p] by the pilot's own prior; [S, 0] stays."""
+    if not psi.shape[1]:
+        return psi
+    return (psi - [prior.mean for prior in tilted.shared_priors]) / [prior.sigma for prior in tilted.shared_priors]
 
 
-def _log_ratio(batches, z):
-    """log(prior / mixture of all batches' proposals) - log S: every draw of every batch weighted together."""
-    if not z.shape[1]:
-        return np.full(len(z), -np.log(len(z)))
-    densities = [np.log(len(batch.z)) + batch.proposal.log_density(z) for batch in batches]
-    return log_prior(z) - log_sum_exp(densities, axis=0)
+def _given(tilted, proposal, psi):
+    """The coordinates of psi that the proposal knows: all or none."""
+    return _standardised(tilted, psi)[:, : proposal.means.shape[1] - tilted.k]
 
 
-def _local_draws(previous, plan):
-    """The last round's draws of the local parameters; their log weights are means over the shared ones' posterior."""
-    before = previous.at_nodes
-    if before is None:
-        return previous.points.z, previous.points.log_weights
-    at_node = before.log_l + before.log_weights[:, None]
-    return before.z, log_sum_exp(at_node - log_sum_exp(at_node, axis=0) + plan.node_log_mass, axis=1)
+def _nearest(nodes, psi):
+    axes = axes_of(nodes)
+    position = np.rint(positions(axes, psi)).astype(int)
+    return np.ravel_multi_index(tuple(position.T), [len(axis) for axis in axes])
+
+
+def _batch(tilted, guard, proposal, nodes, plan, rng):
+    """Draws of the proposal's conditional, at nodes by their shares: each part one Sobol sequence over both."""
+    n_parts = max(plan.n_draws // PART, 2)
+    unit = np.concatenate([sobol_uniform(plan.n_draws // n_parts, tilted.k + 1, rng) for _ in range(n_parts)])
+    edges = np.cumsum(_shares(plan.node_log_mass, len(nodes)))
+    psi = nodes[np.minimum(np.searchsorted(edges, unit[:, 0]), len(nodes) - 1)]
+    given = _given(tilted, proposal, psi)
+    point = proposal.completed(given, unit[:, 1:])
+    z = point[:, given.shape[1] :]
+    log_q = proposal.log_density(point) - proposal.marginal(given.shape[1]).log_density(given)
+    log_l = guard.batch(np.concatenate([psi, tilted.local_values(z)], axis=1))
+    return NodeBatch(psi, z, log_l + log_prior(z) - log_q, np.arange(len(z)) * n_parts // len(z))
+
+
+def _shares(log_mass, K):
+    """Of the draws, for each node [K]."""
+    root = np.zeros(K) if log_mass is None else 0.5 * (log_mass - np.max(log_mass))
+    root = np.exp(root)
+    return (1 - UNIFORM_SHARE) * root / root.sum() + UNIFORM_SHARE / K
+
+
+def _log_baseline(tilted, proposal, nodes):
+    """log of the proposal's marginal in psi over the pilot's prior [K]: log l as far as the proposal knows it.
+
+    With normal components: a t has more mass than the prior far out, where l has none.
+    """
+    given = _given(tilted, proposal, nodes)
+    return proposal.marginal(given.shape[1])._replace(df=NORMAL).log_density(given) - log_prior(given)
+
+
+def _together(batches):
+    """All draws, numbered by batch and by part."""
+    starts = np.cumsum([0] + [batch.part.max() + 1 for batch in batches])
+    return Scattered(
+        psi=np.concatenate([batch.psi for batch in batches]),
+        log_weights=np.concatenate([batch.log_weights for batch in batches]),
+        batch=np.repeat(np.arange(len(batches)), [len(batch.z) for batch in batches]),
+        part=np.concatenate([start + batch.part for start, batch in zip(starts, batches)]),
+    )
 
 
 def landscape(space: GlobalSpace, bank: SiteBank) -> tuple[list[Annotated[Array, "Q"]], Annotated[Array, "Q ..."]]:
@@ -133,6 +190,15 @@ def place_nodes(
     return tensor_nodes(*chosen)
 
 
+def log_mass_at(
+    nodes: Annotated[Array, "K p"], axes: Sequence[Annotated[Array, "Q"]], log_density: Annotated[Array, "Q ..."]
+) -> Annotated[Array, "K"]:
+    """log of the mass at each node [K] of a tensor grid, up to a constant, from a density on another grid."""
+    from scipy.interpolate import RegularGridInterpolator
+
+    return RegularGridInterpolator(tuple(axes), log_density)(nodes) + _log_cells(nodes)
+
+
 def landscape_moments(
     axes: Sequence[Annotated[Array, "Q"]], log_density: Annotated[Array, "Q ..."]
 ) -> tuple[Annotated[Array, "D"], Annotated[Array, "D D"]]:
@@ -155,29 +221,32 @@ def aggregate_tables(context: PhaseContext, sites: Mapping[str, Searched]) -> Jo
     axes = _axes_around(nodes, limits.margin)
     grid = np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], axis=-1)
     landscape = (space.log_prior(grid) + bank.log_l(grid).sum(1)).reshape([len(a) for a in axes])
-    at_nodes = space.log_prior(nodes) + bank.log_l(nodes).sum(1)
     error = _thinned_change(space, bank, exact)
-    noise = _noise_of_mean(space, bank, exact, mean, covariance)
+    finer = min(2 * n - 1, MOST_NODES[space.dimension])
+    placed = place_nodes(axes, landscape, finer, limits) if error > limits.coarse else nodes
+    p = _mass(space, bank, nodes)
+    noise = _variances(bank, p[:, None] * (nodes - mean) / np.sqrt(np.diag(covariance)))
     return Joined(
         draws=exact.draws,
         log_weights=exact.log_weights,
         mean=mean,
         covariance=covariance,
         log_evidence=exact.log_evidence,
-        log_evidence_error=float(np.hypot(exact.log_evidence_error, _noise_of_evidence(bank, mean))),
+        log_evidence_error=float(np.hypot(exact.log_evidence_error, np.sqrt(_variances(bank, p[:, None]).sum()))),
         pareto_k=float(exact.pareto_k),
         exact_ess=np.inf,
         method=exact.method,
         mcse=np.sqrt(noise.sum(0)),
         site_noise=noise.max(1),
-        ess_at_q=bank.score(mean).ess,
+        ess_at_q=np.array([_effective(site, p) for site in bank.sites]),
         site_size=np.array([site.size for site in bank.sites]),
         shares=True,
         outside=bool(bank.shell_mass(exact.draws, exact.log_weights) > limits.shell_mass),
         interpolation_error=error,
+        quantile_noise=_quantile_noise(bank, exact, p),
         modes=count_modes(landscape, limits),
-        node_log_mass=at_nodes - at_nodes.max() + _log_cells(nodes),
-        placed=place_nodes(axes, landscape, 2 * n - 1, limits) if error > limits.coarse else nodes,
+        node_log_mass=np.log(np.maximum(_mass(space, bank, placed), 1e-300)),
+        placed=placed,
     )
 
 
@@ -194,10 +263,7 @@ def _thinned_change(space, bank, exact):
     ticks = [np.unique(column) for column in bank.sites[0].nodes.T]
     for axis in range(len(ticks)):
         keep = np.isin(bank.sites[0].nodes[:, axis], ticks[axis][::2])
-        thinned = [
-            replace(s, nodes=s.nodes[keep], log_l=s.log_l[keep], node_log_weights=s.node_log_weights[:, keep])
-            for s in bank.sites
-        ]
+        thinned = [replace(s, nodes=s.nodes[keep], log_l=s.log_l[keep], noise=s.noise[:, keep]) for s in bank.sites]
         change = np.abs(_figures(grid_pass(space, SiteBank(thinned, space))) - full) / full[1]
         worst = max(worst, float(change.max()))
     return worst
@@ -220,26 +286,29 @@ def _log_cells(nodes):
     return total
 
 
-def _noise_of_mean(space, bank, exact, mean, covariance):
-    """(N, D) variance of the posterior's mean that each site's draws bring (docs/inference.md, eq. 21).
-
-    A site's log l at node k is the log of an average over draws, the same draws at all nodes: its error moves the
-    density at all nodes together, and the mean by sum_k p_k (x_k - mean) e_k. Each draw's share of that is known, so
-    the variance is the sum of its squares (the delta method).
-    """
-    nodes = bank.sites[0].nodes
+def _mass(space, bank, nodes):
+    """The posterior's mass at each node [K]."""
     log_p = space.log_prior(nodes) + bank.log_l(nodes).sum(1) + _log_cells(nodes)
-    p = np.exp(log_p - log_sum_exp(log_p))
-    lever = p[:, None] * (nodes - mean) / np.sqrt(np.diag(covariance))
-    found = np.empty((bank.N, space.dimension))
-    for i, site in enumerate(bank.sites):
-        w = np.exp(site.node_log_weights - log_sum_exp(site.node_log_weights, axis=0))
-        found[i] = ((w @ lever - lever.sum(0) / len(w)) ** 2).sum(0)
-    return found
+    return np.exp(log_p - log_sum_exp(log_p))
 
 
-def _noise_of_evidence(bank, mean):
-    """The standard error of the summed log l at one point."""
-    ess = bank.score(mean).ess
-    sizes = np.array([site.size for site in bank.sites])
-    return float(np.sqrt(np.maximum(1 / ess - 1 / sizes, 0.0).sum()))
+def _variances(bank, lever):
+    """(N, D) variance that each site's draws bring to sum_k lever[k] log l[k], lever (K, D): to first order, p_k times
+    a function of psi for that function's mean (docs/inference.md, eq. 21)."""
+    return np.stack([((site.noise @ lever) ** 2).sum(0) for site in bank.sites])
+
+
+def _quantile_noise(bank, exact, p):
+    """The largest Monte Carlo error of a 16, 50 or 84 % quantile, in sd: that of the mass below over the density."""
+    marks = np.array([0.16, 0.5, 0.84])
+    middle, *around = (quantiles(exact.draws, np.exp(exact.log_weights), marks + step) for step in (0.0, -0.05, 0.05))
+    slope = (around[1] - around[0]) / 0.1 / np.sqrt(np.diag(exact.moments()[1]))
+    below = bank.sites[0].nodes[:, None] < middle  # [K, 3, D]
+    lever = p[:, None, None] * (below - marks[:, None]) * slope
+    return float(np.sqrt(_variances(bank, lever.reshape(len(p), -1)).sum(0).max()))
+
+
+def _effective(site, p):
+    """Particles that count where the posterior has the mass p (K,)."""
+    with np.errstate(divide="ignore"):
+        return float(effective_sample_size(site.log_c + np.log(p)[site.node]))

@@ -6,19 +6,22 @@ from typing import Annotated, Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from cavity.errors import GraphError
+from cavity.errors import GraphError, ModelError
 from cavity.graph import FactorView
+from cavity.model import acceptance
 from cavity.numerics.mixture import ALMOST_ONE, ALMOST_ZERO
 from cavity.numerics.types import Array
 from cavity.prior import GaussianPrior
 from cavity.propagate.link import Link
-from cavity.propagate.predictive import interim_prior, shared_prior
+from cavity.propagate.predictive import interim_prior
 from cavity.propagate.transform import GlobalSpace
+from cavity.rng import generator
 from cavity.search.likelihood import likelihood_of
 from cavity.search.problem import Problem
 
 PILOT_DRAWS = 1024
-ACCEPTANCE_POINTS = 4096
+NEAR = 1e-4  # of a standard normal coordinate: the step of a difference
+WIDER = 3.0  # a first look than the prior: data ten of its sds away lie inside the unit cube, which ends at 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +42,7 @@ class Interim:
 
 
 def prior_interim(link: Link, space: GlobalSpace, seed: int = 0) -> Interim:
-    """The population predictive under the hyperpriors: its median and robust sd, for a first look.
+    """The population predictive under the hyperpriors: its median and three robust sds, for a first look.
 
     Heavy-tailed hyperpriors (half-Cauchy) have no moments, hence the 5 % and 95 % quantiles.
     """
@@ -48,52 +51,58 @@ def prior_interim(link: Link, space: GlobalSpace, seed: int = 0) -> Interim:
     d = len(link.spec["drawn"])
     z = sobol_normal(PILOT_DRAWS, space.dimension + d, seed)
     eta = link.eta(space.from_normal(z[:, : space.dimension]))
-    theta = eta[:, :d] + np.exp(eta[:, d : 2 * d]) * z[:, space.dimension :]
+    theta = eta[:, :d] + link.sd(eta) * z[:, space.dimension :]
     low, middle, high = np.quantile(theta, [0.05, 0.5, 0.95], axis=0)
-    return Interim(mean=middle, sd=(high - low) / 3.29, shared=None if link.p else np.empty(0))
+    return Interim(mean=middle, sd=WIDER * (high - low) / 3.29, shared=None if link.p else np.empty(0))
 
 
-def predictive_interim(link: Link, mean: Annotated[Array, "D"], covariance: Annotated[Array, "D D"]) -> Interim:
-    """The population predictive given q(phi) = N(mean, covariance); shared parameters held at q's mean."""
-    centre, sd = interim_prior(link, mean, covariance)
-    return Interim(mean=centre, sd=sd, shared=shared_prior(link, mean, covariance)[0])
+def predictive_interim(link: Link, mean: Annotated[Array, "D"], draws: Annotated[Array, "R D"]) -> Interim:
+    """The population predictive given draws of phi; shared parameters held at their mean [D]."""
+    centre, sd = interim_prior(link, draws)
+    return Interim(mean=centre, sd=sd, shared=link.eta(mean)[2 * link.d :])
 
 
 def _pilot_priors(link, space):
-    """What a pilot assumes about free shared parameters: Gaussians on psi's scale, by their prior's quantiles."""
+    """What a pilot assumes about free shared parameters: Gaussians on psi's scale, by their prior's quantiles.
+
+    Wider than the prior where it has no bounds: on the other scales its tails are long already.
+    """
     from cavity.numerics.sobol import sobol_normal
 
     psi = link.eta(space.from_normal(sobol_normal(PILOT_DRAWS, space.dimension, 1)))[:, 2 * link.d :]
     low, middle, high = np.quantile(psi, [0.05, 0.5, 0.95], axis=0)
-    return [GaussianPrior(float(m), float(s)) for m, s in zip(middle, (high - low) / 3.29)]
+    wider = [WIDER if _is_unbounded(space, j) else 1.0 for j in link.shared_index]
+    return [GaussianPrior(float(m), float(s)) for m, s in zip(middle, wider * (high - low) / 3.29)]
 
 
-def _log_acceptance(view):
-    """Log of the share of the local prior that the model's assertions accept: it is divided out of the evidence.
+def _is_unbounded(space, j):
+    law = space.laws[j]
+    return space.kinds[j] == "identity" if law is None else not law.is_cut
+
+
+def _acceptance(view):
+    """The share of the local prior that the model's assertions accept: it is divided out of the evidence.
+
+    Every dataset has a stream of its own, the same in all rounds: the errors of many do not add up with one sign.
 
     Raises
     ------
     GraphError
         If an assertion is about shared or drawn parameters (its share would depend on them), or is never true.
     """
-    assertions = view.compiled.assertions
-    if not assertions:
-        return 0.0
-    from cavity.numerics.sobol import sobol_uniform
-
-    priors = [prior for _, _, prior in view.local]
-    for assertion in assertions:
-        if any(variable not in priors for variable in assertion.variables()):
+    compiled = view.compiled
+    about = {variable: None for assertion in compiled.assertions for variable in assertion.variables()}
+    local = [prior for _, _, prior in view.local]
+    for assertion in compiled.assertions:
+        if any(variable not in local for variable in assertion.variables()):
             raise GraphError(
-                f"dataset {view.dataset}: the assertion {view.compiled.described(assertion)} is about shared or drawn "
+                f"dataset {view.dataset}: the assertion {compiled.described(assertion)} is about shared or drawn "
                 "parameters; use inference: joint"
             )
-    points = sobol_uniform(ACCEPTANCE_POINTS, len(priors), 0)
-    values = {prior: prior.value_for(points[:, i]) for i, prior in enumerate(priors)}
-    share = np.mean(np.logical_and.reduce([np.asarray(a.satisfied(values)) for a in assertions]))
-    if not share:
-        raise GraphError(f"dataset {view.dataset}: the model's assertions are never true; loosen them or the priors")
-    return float(np.log(share))
+    try:
+        return acceptance(compiled, generator(0, "assertions", view.dataset), tuple(about))
+    except ModelError as error:
+        raise GraphError(f"dataset {view.dataset}: {error}; loosen it or the priors") from None
 
 
 class Tilted:
@@ -112,7 +121,8 @@ class Tilted:
             (-np.inf if e["lower"] is None else e["lower"], np.inf if e["upper"] is None else e["upper"])
             for e in link.spec["drawn"]
         ]
-        self.log_acceptance = _log_acceptance(view)
+        self.acceptance = _acceptance(view)
+        self.log_acceptance = self.acceptance.log_fraction
         self._likelihood = likelihood_of(view.model, view.compiled, view.analysis)
         if self.free_shared:
             self.shared_priors = _pilot_priors(link, space)
@@ -138,6 +148,10 @@ class Tilted:
         unit = np.clip(ndtr(z), ALMOST_ZERO, ALMOST_ONE)
         columns = [np.asarray(prior.value_for(unit[:, j]), float) for j, (_, _, prior) in enumerate(self.view.local)]
         return np.stack(columns, axis=-1) if columns else np.empty((len(z), 0))
+
+    def local_slopes(self, z: Annotated[Array, "Q k"]) -> Annotated[Array, "Q k"]:
+        """Derivatives (n, k) of local parameters by their standard normal coordinates."""
+        return (self.local_values(z + NEAR) - self.local_values(z - NEAR)) / (2 * NEAR)
 
     def vector(
         self, theta: Annotated[Array, "d"], shared: Annotated[Array, "p"], local: Annotated[Array, "k"]

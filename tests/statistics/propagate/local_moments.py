@@ -24,9 +24,9 @@ def local_moments(bank, phi):
 def _moments(group, site, link, phi):
     d = link.d
     first, second = np.zeros(d + site.payload.shape[1]), np.zeros(d + site.payload.shape[1])
-    for _, weights, centres, covariances in conditionals(group, site, phi):
-        first[d:] += weights.sum(0) @ site.payload
-        second[d:] += weights.sum(0) @ site.payload**2
+    for _, weights, payload, centres, covariances in conditionals(group, site, phi):
+        first[d:] += (weights[:, None] @ payload).sum((0, 1))
+        second[d:] += (weights[:, None] @ payload**2).sum((0, 1))
         if d:
             variance = np.maximum(np.einsum("qmjj->qmj", covariances), 0.0)
             variance = variance if variance.shape[1] == 1 else variance[:, site.mode]

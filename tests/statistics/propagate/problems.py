@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaincinv, gammaln, ndtri
 
-from cavity.numerics.sobol import sobol_uniform
+from cavity.numerics.sobol import sobol_normal, sobol_uniform
 from cavity.prior import GaussianPrior, HalfCauchyPrior
 from cavity.propagate import GlobalSpace, Link, SiteBank, build_site, interim_prior, newton, propagate
 
@@ -78,7 +78,8 @@ class Hierarchy:
         for attempt in range(8):
             before = mean
             mean, covariance, _ = newton(self.space, self.bank(m, s, n, seed + attempt), mean, covariance)
-            m, s = (float(part[0]) for part in interim_prior(Link(self.spec, self.space), mean, covariance))
+            draws = mean + sobol_normal(1024, len(mean), 1) @ np.linalg.cholesky(covariance).T
+            m, s = (float(part[0]) for part in interim_prior(Link(self.spec, self.space), draws))
             if attempt and (np.abs(mean - before) < np.sqrt(np.diag(covariance))).all():
                 break
         return mean, covariance, m, s

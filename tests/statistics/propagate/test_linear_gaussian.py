@@ -14,6 +14,7 @@ from cavity.propagate import (
     fit_surrogate,
     grid_pass,
     propagate,
+    site_noise,
     transport,
 )
 from cavity.propagate.build import divide_by_interim
@@ -32,11 +33,11 @@ def exact_site(dataset, y, variance, interim=(0.3, 1.7), copies=1):
     kernel = 1 / (1 / variance + 1 / sd**2)
     centre = kernel * (y / variance + mean / sd**2)
     log_evidence = log_normal_density(y, mean, variance + sd**2)
-    t, log_c, H = divide_by_interim(
-        np.array([[centre]]), np.array([[kernel]]), np.array([log_evidence]), np.array([mean]), np.array([sd])
-    )
+    standard, width = np.array([[(centre - mean) / sd]]), np.array([[kernel / sd**2]])
+    t, log_c, H = divide_by_interim(standard, width, np.array([log_evidence]))
     t, log_c = np.repeat(t, copies, 0), np.repeat(log_c, copies) - np.log(copies)
-    return Site(dataset, "particles", SPEC, log_c=log_c, t=t, H=H[None], mode=np.zeros(copies, int))
+    frame = {"centre": np.array([mean]), "scale": np.array([sd])}
+    return Site(dataset, "particles", SPEC, log_c=log_c, t=t, H=H[None], mode=np.zeros(copies, int), **frame)
 
 
 @pytest.fixture(scope="module")
@@ -173,8 +174,9 @@ def test_local_posteriors_follow_the_shared_parameters():
 
 def test_without_transport_the_sites_are_noisier():
     problem = shared_problem()
+    draws = np.random.default_rng(1).multivariate_normal(problem["mean"], problem["covariance"], 400)
     with_it, without = (
-        bank.score(problem["mean"]).noise.trace(axis1=1, axis2=2).sum()
+        (site_noise(bank, draws, np.full(400, -np.log(400))).mcse ** 2).sum()
         for bank in (shared_sites(problem, "quad", moved=moved)[1] for moved in (True, False))
     )
     assert without > 3 * with_it

@@ -228,3 +228,30 @@ def test_a_refit_has_the_whole_and_each_third_along_the_skewed_direction():
         its_mean, its_covariance = weighted_moments(x[members], log_weights[members])
         assert found.means[1 + third] == pytest.approx(its_mean, abs=3e-3)
         assert found.scales[1 + third] == pytest.approx(1.2 * (its_covariance + 0.05 * covariance), abs=3e-3)
+
+
+def test_completed_points_follow_the_conditional_density():
+    """Weights to another density of the same conditional average 1; the marginal is scipy's."""
+    mixture = Mixture.of([1.0, 3.0], MEANS, COVARIANCES, df=5.0, prior_fraction=0.2)
+    one = stats.multivariate_t
+    for x in (-2.5, 0.3, 4.0):
+        expected = 0.2 * stats.norm.pdf(x)
+        for share, mean, covariance in zip((0.2, 0.6), MEANS, COVARIANCES):
+            expected += share * one.pdf(x, mean[0], covariance[0, 0], df=5)
+        assert mixture.marginal(1).log_density(np.array([[x]]))[0] == pytest.approx(np.log(expected))
+        assert conditional_mass(mixture, mixture, x) == pytest.approx(1.0, abs=0.005)
+
+
+def test_that_check_fails_for_another_conditional():
+    mixture = Mixture.of([1.0, 3.0], MEANS, COVARIANCES, df=5.0, prior_fraction=0.2)
+    other = Mixture.of([3.0, 1.0], MEANS, COVARIANCES, df=5.0, prior_fraction=0.2)
+    assert abs(conditional_mass(other, mixture, -1.0) - 1.0) > 0.005
+
+
+def conditional_mass(drawn_from, weighted_by, x):
+    """The integral of a narrow density, by draws of one conditional weighted by another's."""
+    given = np.full((2**12, 1), x)
+    points = drawn_from.completed(given, (np.arange(2**12)[:, None] + 0.5) / 2**12)
+    assert (points[:, 0] == x).all()
+    log_q = weighted_by.log_density(points) - weighted_by.marginal(1).log_density(given)
+    return np.exp(stats.norm.logpdf(points[:, 1], 0.3, 0.5) - log_q).mean()

@@ -12,7 +12,6 @@ from cavity.numerics.weights import (
     resampled,
     systematic,
     tempered,
-    variance_of_log_sum,
 )
 
 
@@ -82,16 +81,12 @@ def test_weights_are_tempered_until_enough_draws_matter():
     assert np.array_equal(tempered(log_weights, 1.0), log_weights)
 
 
-def test_the_variance_of_a_log_sum_is_what_random_points_show():
-    rng = np.random.default_rng(0)
-    log_weights = 0.5 * rng.normal(size=(4000, 400))
-    totals = log_sum_exp(log_weights)
-    found = variance_of_log_sum(log_weights, totals, 400)
-    assert found.mean() == pytest.approx(totals.var(), rel=0.05)
-    padded = np.concatenate([log_weights[:3], np.full((3, 50), -np.inf)], axis=1)
-    assert variance_of_log_sum(padded, totals[:3], np.full(3, 400)) == pytest.approx(found[:3])
-    assert variance_of_log_sum(np.full(5, -np.inf), -np.inf, 5) == 0.0
-    assert found[0] == pytest.approx(1 / effective_sample_size(log_weights[0]) - 1 / 400)
+def test_weights_that_are_bounded_have_no_tail():
+    rng = np.random.default_rng(3)
+    weights = np.concatenate([rng.uniform(0.0, 0.59, 900), np.full(90, 0.6) + 1e-4 * rng.random(90), [0.9, 1.0, 0.8]])
+    assert psis(np.log(weights))[1] == -1.0
+    heavy = np.concatenate([weights, weights.max() * (1 - rng.random(10)) ** -0.9])
+    assert psis(np.log(heavy))[1] > 0.5
 
 
 @pytest.mark.parametrize("tail", [0.3, 1.0, 2.5])

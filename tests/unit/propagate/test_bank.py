@@ -113,17 +113,6 @@ def test_a_site_answers_the_same_alone(bank, space):
         assert SiteBank([bank.sites[i]], space).log_l(PHI[None])[0, 0] == pytest.approx(together[i], rel=1e-12)
 
 
-def test_noise_is_the_variance_of_the_gradient_over_resampled_particles(space):
-    site = make_site("x", SPECS["affine"], 3, S=400)
-    score, rng, gradients = SiteBank([site], space).score(PHI), np.random.default_rng(0), []
-    for _ in range(600):
-        counts = rng.multinomial(400, np.full(400, 1 / 400))
-        with np.errstate(divide="ignore"):
-            again = type(site)(**{**site.__dict__, "log_c": site.log_c + np.log(counts)})
-        gradients.append(SiteBank([again], space).score(PHI).grad[0, :2])
-    assert np.allclose(np.var(gradients, axis=0), np.diag(score.noise[0])[:2], rtol=0.2)
-
-
 def test_an_impossible_parent_has_no_likelihood(space):
     spec = {"drawn": [drawn(V["mu"], V["nu"])], "shared": []}  # nu may be negative
     bank = SiteBank([make_site("x", spec, 0)], space)
@@ -152,17 +141,38 @@ def test_tables_go_on_downwards_outside_their_nodes(bank, space):
     assert np.diff(values)[0] == pytest.approx(np.diff(values)[1], rel=0.1)
 
 
-def test_the_correction_vanishes_for_quasi_random_and_stays_for_random_particles(space):
+def corrected(space, points):
+    """Mean over 400 sites of log l and of its correction, for particles from ``points(rng)`` [256, 1]."""
+    rng = np.random.default_rng(3)
+    log_w = np.full(256, -np.log(256))
+    sites = [build_site(f"d{i}", SPECS["affine"], log_w, points(rng), 0.0, 2.0, smooth=False) for i in range(400)]
+    bank = SiteBank(sites, space)
+    raw = bank.log_l(PHI[None], correction=False)[0]
+    return raw, bank.log_l(PHI[None])[0] - raw
+
+
+def in_parts(rng):
     from cavity.numerics.sobol import sobol_normal
 
-    def bank_of(points):
-        spec = SPECS["affine"]
-        log_w = np.full(256, -np.log(256))
-        return SiteBank([build_site(f"d{i}", spec, log_w, points(i), 0.0, 2.0) for i in range(60)], space)
+    return np.concatenate([2.0 * sobol_normal(64, 1, rng) for _ in range(4)])
 
-    rng = np.random.default_rng(0)
-    assert bank_of(lambda i: sobol_normal(256, 1, i)).calibrated(PHI).correction < 0.1
-    assert bank_of(lambda i: rng.normal(size=(256, 1))).calibrated(PHI).correction > 0.6
+
+@pytest.mark.parametrize("points", [in_parts, lambda rng: 2.0 * rng.normal(size=(256, 1))])
+def test_the_correction_is_half_the_variance_that_log_l_has_over_samplings(space, points):
+    raw, correction = corrected(space, points)
+    assert 2 * correction.mean() == pytest.approx(raw.var(), rel=0.25)
+
+
+def test_pieces_of_one_sequence_would_fail_that_check(space):
+    from cavity.numerics.sobol import sobol_normal
+
+    raw, correction = corrected(space, lambda rng: 2.0 * sobol_normal(256, 1, rng))
+    assert 2 * correction.mean() > 1.5 * raw.var()
+
+
+def test_a_site_of_one_particle_is_exact(space):
+    site = build_site("one", SPECS["affine"], np.zeros(1), np.zeros((1, 1)), 0.0, 2.0, smooth=False)
+    assert (SiteBank([site], space).part_ratios(PHI[None]) == 1.0).all()
 
 
 def test_a_dataset_enters_once(bank, space):

@@ -1,9 +1,12 @@
 """From weighted samples to a site: the interim prior divided out, kernels, fallbacks, errors."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from cavity.errors import PropagationError
+from cavity.numerics.parts import averaging
 from cavity.numerics.sobol import sobol_normal
 from cavity.prior import GaussianPrior, HalfNormalPrior
 from cavity.propagate import GlobalSpace, SiteBank, build_site
@@ -30,20 +33,64 @@ def samples(y=1.0, noise=0.5, mean=0.2, sd=1.5, n=512):
     )
 
 
-def test_division_is_the_ratio_of_the_densities():
+@pytest.mark.parametrize("narrow", [1.0, 1e-3, 1e-8])
+def test_division_is_the_ratio_of_the_densities(narrow):
     rng = np.random.default_rng(0)
-    centres, log_w, mean, sd = rng.normal(size=(5, 2)), rng.normal(size=5), np.array([0.3, -0.2]), np.array([2.0, 3.0])
-    kernel = np.array([[0.5, 0.2], [0.2, 0.7]])
-    t, log_c, H = divide_by_interim(centres, kernel, log_w, mean, sd)
-    x = rng.normal(size=(4, 2))
+    c, kernel = rng.normal(size=(1, 2)), narrow**2 * np.array([[0.5, 0.2], [0.2, 0.7]])
+    t, log_c, H = divide_by_interim(c, kernel, np.array([0.3]))
+    y = t[0] + np.linalg.cholesky(H) @ rng.normal(size=2)  # N(y; t, H) exp(log_c) is w N(y; c, K) / N(y; 0, I)
 
-    def mixture(centres, matrix, log_w):
-        r = x[:, None] - centres
-        quadratic = np.einsum("qsd,de,qse->qs", r, np.linalg.inv(matrix), r)
-        return np.exp(log_w - 0.5 * quadratic - 0.5 * np.linalg.slogdet(2 * np.pi * matrix)[1])
+    def log_density(y, mean, matrix):
+        r = y - mean
+        return -0.5 * r @ np.linalg.solve(matrix, r) - 0.5 * np.linalg.slogdet(2 * np.pi * matrix)[1]
 
-    prior = np.exp(log_normal(x, mean, sd**2).sum(1))
-    assert np.allclose(mixture(t, H, log_c), mixture(centres, kernel, log_w) / prior[:, None], rtol=1e-12)
+    ratio = 0.3 + log_density(y, c[0], kernel) - log_density(y, np.zeros(2), np.eye(2))
+    assert log_c[0] + log_density(y, t[0], H) == pytest.approx(ratio, abs=1e-6)
+
+
+def test_points_are_divided_as_kernels_without_width_are():
+    c, log_w = np.random.default_rng(1).normal(size=(5, 2)), np.zeros(5)
+    t, log_c, H = divide_by_interim(c, np.diag([0.3, 0.0]), log_w)
+    alone = divide_by_interim(c[:, :1], np.array([[0.3]]), log_w)
+    assert np.allclose(t[:, 0], alone[0][:, 0]) and (t[:, 1] == c[:, 1]).all() and not H[1].any()
+    assert np.allclose(log_c, alone[1] + 0.5 * c[:, 1] ** 2 + 0.5 * np.log(2 * np.pi))
+
+
+@pytest.mark.parametrize("width", [1e-2, 1e-5, 1e-8])
+def test_a_narrow_site_is_as_right_as_a_wide_one(width):
+    theta, log_w = samples(y=4.0, noise=width, mean=0.0, sd=5.0)
+    bank = SiteBank([build_site("d", SPEC, log_w, theta, 0.0, 5.0)], SPACE)
+    phi = np.array([[0.3, 0.0], [4.0, 0.7]])
+    assert np.allclose(bank.log_l(phi)[:, 0], log_normal(4.0, phi[:, 0], width**2 + np.exp(2 * phi[:, 1])), atol=1e-3)
+    at = np.array([[4.0, np.log(width)]])  # the kernel's own share of the variance shows here
+    assert np.allclose(bank.log_l(at)[:, 0], log_normal(4.0, 4.0, 2 * width**2), atol=0.02)
+
+
+def test_kernels_do_not_leak_over_a_limit():
+    limited = {"drawn": [SPEC["drawn"][0] | {"lower": 0.0, "upper": None}], "shared": []}
+    theta, log_w = samples(y=0.05, noise=0.05, mean=0.3, sd=0.5)
+    inside = np.where(theta[:, 0] > 0, log_w, -np.inf)
+    phi = np.array([[-1.0, np.log(0.02)]])  # all of the parent's mass is within .0004 of the limit
+    x = np.linspace(0, 4e-3, 4001)
+    log_parent = 2500 * x  # d/dx of -(x + 1)^2 / 2 / .0004, the density is exp(-2500 x) * 2500
+    expected = np.log(np.sum(np.exp(log_normal(x, 0.05, 0.05**2) - log_parent) * 2500) * (x[1] - x[0]))
+    leaking = build_site("d", SPEC, log_w, theta, 0.3, 0.5)
+    cut = build_site("d", limited, inside, theta, 0.3, 0.5)
+    found = SiteBank([cut], SPACE).log_l(phi)[0, 0]
+    assert not cut.H.any() and found < expected + 1.5
+    wrong = SiteBank([replace(leaking, link=limited)], SPACE).log_l(phi)[0, 0]
+    assert wrong > expected + 3.0, "the control does not leak"
+
+
+def test_a_column_without_limit_keeps_its_kernel_and_the_moments():
+    free = SPEC["drawn"][0] | {"name": "y"}
+    rng = np.random.default_rng(4)
+    x = np.abs(rng.normal(size=(400, 1)))
+    theta = np.concatenate([x, 0.8 * x + 0.3 * rng.normal(size=(400, 1))], 1)
+    spec = {"drawn": [SPEC["drawn"][0] | {"lower": 0.0, "upper": None}, free], "shared": []}
+    site = build_site("d", spec, np.zeros(400), theta, 0.0, 1e3)
+    assert site.H[0, 1, 1] > 0 and not site.H[0, 0].any()
+    assert np.allclose(1e6 * (np.cov(site.t.T, ddof=0) + site.H[0]), np.cov(theta.T, ddof=0), rtol=1e-3)
 
 
 @pytest.mark.parametrize("smooth", [True, False])
@@ -59,8 +106,8 @@ def test_kernels_keep_the_mean_and_the_covariance():
     theta, log_w = samples()
     site = build_site("d", SPEC, log_w, theta, 0.2, 1e3)
     assert site.info["modes"] == 1
-    assert site.t.mean() == pytest.approx(theta.mean(), abs=1e-4)
-    assert site.t.var() + site.H[0, 0, 0] == pytest.approx(theta.var(), rel=1e-3)
+    assert 0.2 + 1e3 * site.t.mean() == pytest.approx(theta.mean(), abs=1e-4)
+    assert 1e6 * (site.t.var() + site.H[0, 0, 0]) == pytest.approx(theta.var(), rel=1e-3)
 
 
 def test_each_mode_has_a_kernel_of_its_own():
@@ -68,7 +115,7 @@ def test_each_mode_has_a_kernel_of_its_own():
     theta = np.concatenate([theta, theta + 8.0])
     site = build_site("d", SPEC, np.tile(log_w, 2), theta, 4.0, 5.0)
     assert site.info["modes"] == 2
-    assert site.H.max() < 0.1
+    assert site.H.max() * 5.0**2 < 0.1
 
 
 def test_an_interim_prior_narrower_than_the_samples_still_divides():
@@ -102,3 +149,14 @@ def test_errors_name_the_dataset():
         build_site("d7", SPEC, np.full(5, -np.inf), np.zeros((5, 1)), 0.0, 1.0)
     with pytest.raises(PropagationError, match="d7: its link has 1 drawn and 0 shared"):
         build_site("d7", SPEC, np.zeros(5))
+
+
+def test_a_mode_of_one_point_has_the_kernel_of_the_heaviest():
+    theta = np.concatenate([np.random.default_rng(1).normal(size=(300, 2)), [[40.0, 40.0]]])
+    link = {"drawn": [{"name": n, "family": "GaussianPrior", "mean": 0.0, "sigma": 1.0} for n in "xy"], "shared": []}
+    site = build_site("d", link, np.full(301, -np.log(301)), theta, np.zeros(2), np.full(2, 50.0))
+    assert len(site.H) == 2 and all(np.linalg.eigvalsh(H)[0] > 1e-6 for H in site.H)
+
+
+def test_a_site_of_exact_points_has_no_noise():
+    assert (averaging(1) == 1.0).all() and np.allclose(averaging(8).mean(0), 1.0)

@@ -35,8 +35,10 @@ def test_the_map_and_its_inverse(space, which):
     assert np.allclose(u[:, 4], phi[:, 4])  # what limits cut is never centred
 
 
+@pytest.mark.parametrize("standardised", [False, True])
 @pytest.mark.parametrize("which", [(2,), (3,), (2, 3)])
-def test_the_gradient_is_the_density_s(space, which):
+def test_the_gradient_is_the_density_s(space, which, standardised):
+    space = space.standardised() if standardised else space
     centring = Centring(space, np.isin(np.arange(5), which) * 9.0)
     density = centring.log_density(lambda phi: space.log_prior(phi) - 0.3 * (phi**4).sum(1))
     gradient = centring.gradient(lambda phi: space.prior_score(phi)[0] - 1.2 * phi**3)

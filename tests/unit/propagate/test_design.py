@@ -7,12 +7,14 @@ from cavity.errors import PropagationError
 from cavity.propagate.design import (
     SharedDesign,
     axial_design,
+    cross_offsets,
     feature_gradient,
     feature_hessian,
     features,
     fit_surrogate,
     monomials,
     transport,
+    with_cross_terms,
 )
 
 
@@ -83,3 +85,19 @@ def test_the_error_is_that_of_points_left_out():
     assert error > 1.0
     coefficients, _ = fit_surrogate(design, np.array([[-np.inf, 0.0, 0.0, -1.0]]), np.zeros(1))
     assert np.isfinite(coefficients).all()
+
+
+def test_cross_terms_make_a_quadratic_exact_in_any_frame():
+    rng = np.random.default_rng(3)
+    root = rng.normal(size=(3, 3))
+    bend = -root @ root.T
+
+    def log_l(v):
+        return 0.5 * np.einsum("ki,ij,kj->k", v, bend, v) + v @ [0.3, -0.2, 0.5]
+
+    design = SharedDesign.around(np.zeros(3), np.eye(3), 0)
+    coefficients, _ = fit_surrogate(design, np.tile(log_l(design.offsets), (4, 1)), np.zeros(4))
+    v = rng.normal(size=(20, 3))
+    assert np.abs(features(v, design.exponents) @ coefficients[0] - log_l(v)).max() > 0.1  # the axes alone are not
+    crossed, coefficients = with_cross_terms(design, coefficients, 1, log_l(cross_offsets(3)))
+    assert np.allclose(features(v, crossed.exponents) @ coefficients.T, log_l(v)[:, None])

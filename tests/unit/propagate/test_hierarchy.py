@@ -24,6 +24,8 @@ BELOW = Law("LogGaussianPrior", {"ufunc": "multiply", "args": [V["a"], 0.5]}, 0.
 CUT = Law("GaussianPrior", V["mu"], V["tau"], 0.0, np.inf)
 BOX = Law("GaussianPrior", V["a"], V["tau"], -1.0, 2.0)
 
+BOX_OF_ITS_OWN = Law("GaussianPrior", 0.4, V["tau"], -1.0, 2.0)
+
 
 @pytest.mark.parametrize("laws", [(PLAIN,), (PLAIN, BELOW), (CUT, BELOW), (PLAIN, BOX)])
 def test_phi_is_the_inverse_of_values(laws):
@@ -57,7 +59,7 @@ def test_a_drawn_coordinate_s_prior_is_standard_normal():
     assert space.log_prior_terms(phi)[0, 2] == pytest.approx(-0.5 * 1.7**2 - 0.5 * np.log(2 * np.pi))
 
 
-@pytest.mark.parametrize("law", [PLAIN, CUT, Law("GaussianPrior", 0.4, V["tau"], -1.0, 2.0)])
+@pytest.mark.parametrize("law", [PLAIN, CUT, BOX_OF_ITS_OWN])
 def test_a_site_sees_it_on_a_scale_without_limits(law):
     space = space_of(law)
     link = Link({"drawn": [], "shared": ["a"]}, space)
@@ -71,8 +73,27 @@ def test_a_site_sees_it_on_a_scale_without_limits(law):
         assert jet.hessian[0, j] == pytest.approx(bend, abs=1e-4)
 
 
+@pytest.mark.parametrize("law", [PLAIN, CUT, BOX_OF_ITS_OWN])
+@pytest.mark.parametrize("factor", [2.0**100, 2.0**-100])
+def test_a_standardised_scale_has_no_unit(law, factor):
+    def of(unit):
+        scaled = [number if isinstance(number, dict) else number * unit for number in (law.mean, law.sigma)]
+        limits = [limit * unit for limit in (law.lower, law.upper)]
+        priors = [GaussianPrior(1.0 * unit, 2.0 * unit), HalfNormalPrior(1.5 * unit), None]
+        laws = [None, None, Law(law.family, *scaled, *limits)]
+        return GlobalSpace.from_priors(list(V)[:3], priors, laws).standardised()
+
+    one, other = of(1.0), of(factor)
+    phi = np.random.default_rng(1).normal(size=(20, 3))
+    assert np.allclose(one.values(phi) * factor, other.values(phi), rtol=1e-12)
+    psi = [Link({"drawn": [], "shared": ["a"]}, space).eta(phi)[:, 0] for space in (one, other)]
+    assert np.allclose(*psi, rtol=1e-9) and np.abs(psi[0]).max() < 10
+    assert np.allclose(other.value_of(2, psi[1]), other.values(phi)[:, 2], rtol=1e-9)
+    assert np.allclose(other.phi(other.values(phi)), phi, atol=1e-6)
+
+
 def test_links_of_one_structure_are_evaluated_together():
-    space = space_of(PLAIN, PLAIN, PLAIN)
+    space = space_of(PLAIN, PLAIN, PLAIN).standardised()
     links = [Link({"drawn": [], "shared": [name]}, space) for name in "abc"]
     phi = np.random.default_rng(2).normal(size=(4, 5))
     stack = LinkStack(links)

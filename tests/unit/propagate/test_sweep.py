@@ -57,7 +57,7 @@ def test_a_stall_leaves_q_proper_and_can_be_told(normal):
         def scores(self, phi):
             Q = len(phi)
             grad, hess = np.full((Q, 1, 2), 1e9), np.tile(1e6 * np.eye(2), (Q, 1, 1, 1))
-            return type(normal.bank.score(normal.mean))(np.zeros((Q, 1)), grad, hess, hess, np.ones((Q, 1)))
+            return type(normal.bank.score(normal.mean))(np.zeros((Q, 1)), grad, hess, np.ones((Q, 1)))
 
     state, infos = propagate(normal.space, Absurd(), normal.mean, np.eye(2))
     assert infos[-1].stalled

@@ -109,3 +109,31 @@ def test_a_name_that_is_not_global_is_an_error(space):
         space.index("wrong")
     with pytest.raises(PropagationError, match="distinct"):
         GlobalSpace.from_priors(["a", "a"], [UniformPrior(0.0, 1.0)] * 2)
+
+
+@pytest.mark.parametrize("name", [name for name in PRIORS if name != "size"])  # whose arguments are logarithms
+@pytest.mark.parametrize("factor", [2.0**100, 2.0**-100])
+def test_standardised_coordinates_have_no_unit(name, factor):
+    def terms(prior):
+        space = GlobalSpace.from_priors([name], [prior]).standardised()
+        phi = space.start()[0] + np.linspace(-2.0, 2.0, 9)[:, None]
+        return space, (space.log_prior_terms(phi), *space.prior_score(phi), space.start()[0]), space.values(phi)
+
+    prior = PRIORS[name][0]
+    arguments = prior.arguments()
+    scaled = type(prior)(**{key: value if key == "df" else value * factor for key, value in arguments.items()})
+    one, other = terms(prior), terms(scaled)
+    assert all(np.array_equal(a, b) for a, b in zip(one[1], other[1]))
+    assert np.array_equal(one[2] * factor, other[2])
+    stretch = [slopes(space, space.start()[0])[0] for space, *_ in (one, other)]
+    assert np.array_equal(stretch[0] * factor, stretch[1])
+
+
+def test_standardising_changes_coordinates_alone(space):
+    standard = space.standardised()
+    values = space.values(space.start()[0] + 0.4)
+    one, other = space.phi(values), standard.phi(values)
+    assert np.allclose(standard.values(other), values, rtol=1e-9)
+    assert np.allclose(standard.start()[0], 0.0, atol=1e-9)
+    stretch = slopes(space, one)[0] / slopes(standard, other)[0]  # d other / d one
+    assert np.allclose(space.log_prior_terms(one), standard.log_prior_terms(other) + np.log(stretch), atol=1e-6)

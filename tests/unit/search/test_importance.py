@@ -33,7 +33,7 @@ def test_weights_and_evidence_give_the_raw_weights_back():
     known = correlated_gaussian(2)
     proposal = good_proposal(known)
     samples = run(known, proposal, n=256)
-    z = proposal.draws(256, np.random.default_rng(0))
+    z = proposal.draws_in_parts(256, np.random.default_rng(0))
     raw = samples.log_likelihoods + log_prior(z) - proposal.log_density(z) - np.log(256)
     assert samples.log_weights + samples.log_evidence == pytest.approx(raw)
 

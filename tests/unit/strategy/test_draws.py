@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from cavity.numerics.mixture import Mixture
-from cavity.strategy.draws import weighted_together
+from cavity.numerics.mixture import Mixture, fit_components, log_prior
+from cavity.strategy.draws import weighted, weighted_together
 from cavity.strategy.round import Batch, from_tree, to_tree
 from cavity.strategy.tilted import Interim
 
@@ -58,3 +58,42 @@ def test_a_batch_is_stored_and_read_to_the_bit():
     one = batch([0.5, 0.2], 1.0)
     again = from_tree(Batch, to_tree(one))
     assert np.array_equal(weighted_together([again], PRIOR).log_w, weighted_together([one], PRIOR).log_w)
+
+
+WIDTH, NONE = 0.3, Interim(np.zeros(0), np.ones(0), np.empty(0))
+
+
+def narrow(proposal, n, rng):
+    """Draws for a likelihood whose posterior is N(0, .3^2) in four dimensions and whose evidence is 1."""
+    z = proposal.draws_in_parts(n, rng)
+    log_l = -0.5 * (z * z).sum(1) / WIDTH**2 - 4 * np.log(WIDTH) - 2 * np.log(2 * np.pi) - log_prior(z)
+    return Batch(np.empty((n, 0)), z, log_l, proposal, NONE.mean, NONE.sd)
+
+
+def log_evidences(weigh, seeds=120):
+    """ln Z of (first draws, draws of a proposal fitted to them), a sampling a seed, weighted by ``weigh``."""
+    found = []
+    for seed in range(seeds):
+        rng = np.random.default_rng(seed)
+        first = narrow(Mixture.of([1.0], [np.zeros(4)], 1.1 * WIDTH**2 * np.eye(4)[None], prior_fraction=0.1), 512, rng)
+        log_w = first.log_l + log_prior(first.z) - first.proposal.log_density(first.z)
+        shares, means, covariances = fit_components(first.z, log_w, 5, rng)
+        second = narrow(Mixture.of(shares, means, 1.2 * covariances, prior_fraction=0.15), 400, rng)
+        found.append(logsumexp(weigh(first, second).log_w))
+    return np.array(found)
+
+
+def assert_unbiased(found):
+    """The mean is zero to three of its standard errors, half the variance allowed for the logarithm."""
+    assert abs((found + 0.5 * found.var()).mean()) < 3 * found.std() / np.sqrt(len(found))
+
+
+def test_draws_of_a_proposal_that_was_not_fitted_to_them_have_no_bias():
+    assert_unbiased(log_evidences(lambda first, second: weighted(second, NONE)))
+
+
+def test_weighting_draws_by_what_was_fitted_to_them_fails_the_same_check():
+    found = log_evidences(lambda first, second: weighted_together([first, second], NONE))
+    with pytest.raises(AssertionError):
+        assert_unbiased(found)
+    assert found.mean() < 0

@@ -12,7 +12,7 @@ import cavity as cv
 from cavity.errors import GraphError
 from cavity.graph import SharedNames
 from cavity.propagate.bank import SiteBank
-from cavity.propagate.build import build_site
+from cavity.propagate.build import build_site, with_floor
 from cavity.propagate.exact import ExactPass
 from cavity.propagate.hierarchy import NOTHING
 from cavity.propagate.modes import find_modes
@@ -92,12 +92,12 @@ def reaches_out(limits):
 
 
 def broad(limits):
-    """A peak on a plateau: the Gaussian at its mode is a tenth as wide as the density."""
+    """A peak with heavy wings: the Gaussian at its mode is far narrower than the density."""
     c = replace(context(n=1, kind="shared"), limits=limits)
-    psi = np.concatenate([np.linspace(-0.3, 0.3, 200), np.linspace(-6.0, 6.0, 400)])[:, None]
-    log_w = np.concatenate([-0.5 * (psi[:200, 0] / 0.1) ** 2 + 1.0, -0.5 * (psi[200:, 0] / 2.8) ** 2])
+    psi = np.linspace(-6.0, 6.0, 3001)[:, None]
+    log_w = -np.log1p((psi[:, 0] / 0.05) ** 2)
     item = {"name": "effect", "family": "GaussianPrior", "mean": {"coordinate": "effect"}, "sigma": NOTHING}
-    sites = [build_site(name, {"drawn": [item], "shared": []}, log_w, psi, 0.0, 3.0) for name in c.datasets]
+    sites = [build_site(name, {"drawn": [item], "shared": []}, log_w, psi / 3.0, 0.0, 1.0) for name in c.datasets]
     pilots = {site.dataset: Searched(site.dataset, 0, "pilot", 9, ess=99.0, pareto_k=0.1, site=site) for site in sites}
     return ep.aggregate(c, pilots).joined.needs_table
 
@@ -129,6 +129,18 @@ def at_both_edges(limits):
     return any("phase has 50% and 50%" in line for line in ep.at_both_edges(space, exact, limits))
 
 
+def missed_mode(limits):
+    """Of two first looks one missed a mode: it is still looked for."""
+    space = GlobalSpace.from_priors(["x"], [cv.GaussianPrior(0.0, 10.0)])
+    item = {"name": "x", "family": "GaussianPrior", "mean": {"coordinate": "x"}, "sigma": NOTHING}
+    psi, sites = np.linspace(-9.0, 9.0, 721)[:, None], []
+    for name, centres in (("both", (5.0, -5.0)), ("one", (5.0,))):
+        log_l = np.logaddexp.reduce([-0.5 * ((psi[:, 0] - centre) / 0.5) ** 2 for centre in centres])
+        log_w = log_l - 0.5 * (psi[:, 0] / 10) ** 2
+        sites.append(with_floor(build_site(name, {"drawn": [item], "shared": []}, log_w, psi, 0.0, 10.0), 1e-3))
+    return len(find_modes(space, SiteBank(sites, space), depth=limits.mode_mass + limits.missed_mass)) == 2
+
+
 def too_many(limits):
     priors = {cv.GaussianPrior(0.0, 1.0): f"x{i}" for i in range(201)}
     c = SimpleNamespace(names=SharedNames(priors, {}), inference="ep", limits=limits, datasets=("d",))
@@ -154,6 +166,7 @@ def tabulated():
     c = context(n=2, kind="shared")
     sites = run.search_round(c, run.plan_round(c), c.datasets, {})
     first = run.aggregate(c, sites)
+    first = replace(first, following=replace(first.following, next_kind="refresh"))
     return c, first, run.search_round(c, run.plan_round(c, first), c.datasets, sites)
 
 
@@ -188,9 +201,20 @@ def looks_beyond(limits):
     return joined.placed.max() > nodes.max()
 
 
-def searched_calls(limits, search=None, max_calls=None):
+def searched_calls(limits, search=None, max_calls=None, kind="drawn"):
     search = search or cv.Laplace(n_draws=128, n_scan=16)
-    c = replace(context(n=1, search=search), limits=limits, max_calls=max_calls)
+    c = replace(context(n=1, search=search, kind=kind), limits=limits, max_calls=max_calls)
+    return search_site(c, "d0", run.plan_round(c)).calls
+
+
+def more_table_draws(limits, mcse, size=1000):
+    """Of the next round, for a table with this error."""
+    joined = replace(fitted()[1].last.joined, mcse=np.array([mcse]), site_size=np.array([size]))
+    return ep.table_draws(joined, 0.15, limits)
+
+
+def pilot_calls(limits):
+    c = replace(context(n=1, kind="shared", search=cv.DynestyStatic(nlive=600)), limits=limits)
     return search_site(c, "d0", run.plan_round(c)).calls
 
 
@@ -199,6 +223,7 @@ GUARDS = [
     ("shift_limit", OFF, lambda at: says("the mean moved", a_round(shift=0.25), at)),
     ("shift_noise", 0, lambda at: not says("the mean moved", a_round(shift=0.25, mcse=np.array([0.14, 0.14])), at)),
     ("table_share", OFF, lambda at: says("Monte Carlo error", a_round("table", mcse=np.array([0.1, 0.1])), at)),
+    ("quantile_noise", OFF, lambda at: says("error of a quantile", a_round("table", quantile_noise=0.07), at)),
     ("coarse", OFF, lambda at: says("every second node", a_round("table", interpolation_error=0.2), at)),
     ("coarse", -1, lambda at: table_beside_its_peak(at)[1].placed.shape == (41, 1)),
     ("k_hat_limit", OFF, lambda at: says("Pareto k of the exact pass", a_round(pareto_k=0.8), at)),
@@ -209,6 +234,7 @@ GUARDS = [
     ("chain_ess", 0, short_chain),
     ("edge_mass", OFF, at_both_edges),
     ("mode_mass", OFF, light_mode),
+    ("missed_mass", 0, missed_mode),
     ("most_coordinates", OFF, too_many),
     ("shell_mass", OFF, reaches_out),
     ("least_acceptance", 0, lambda at: "were accepted" in "".join(joint.reasons(chain(0.001), at))),
@@ -225,12 +251,16 @@ GUARDS = [
     ("half_way", OFF, lambda at: following(a_round(shift=0.6), at).needs_search.all()),
     ("pilot_shift", OFF, lambda at: following(a_round(shift=1.5, shares=True), at).next_kind == "pilot"),
     ("pilot_draws", OFF, lambda at: following(a_round(shift=1.5, shares=True), at).next_draws < 400),
+    ("table_pilot", 10**9, lambda at: pilot_calls(at) < 3000),
+    ("table_draws", 0, lambda at: more_table_draws(at, 0.01) > 0),
+    ("most_table_draws", OFF, lambda at: more_table_draws(at, 0.18) < 5000),
     ("noisy", OFF, lambda at: following(a_round(mcse=np.array([0.12, 0.0])), at).next_draws == 800),
     ("most_draws", OFF, lambda at: following(a_round(mcse=np.array([0.12, 0.0])), at, before=3000).next_draws < 6000),
     ("largest_share", OFF, lambda at: not is_healthy(weighted(largest=0.05), at)),
     ("rescue_live_points", 5, lambda at: rescue_search(at).nlive >= 50),
+    ("first_look_ess", OFF, lambda at: searched_calls(at, kind="shared") < 600),
     ("fewest_calls", 10_000, lambda at: searched_calls(at, cv.DynestyStatic(nlive=50), max_calls=400) < 600),
-    ("fewest_at_a_node", 0, lambda at: affordable(TABLE, Searched("d0", 1, "table", 0), 4900, 1, at) is None),
+    ("fewest_in_a_table", 0, lambda at: affordable(TABLE, Searched("d0", 1, "table", 0), 200, 1, at) is None),
     ("surrogate_error", OFF, lambda at: bent(at) == "table"),
     ("broad", OFF, broad),
     ("mode_depth", OFF, two_peaks),

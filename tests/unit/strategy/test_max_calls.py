@@ -117,8 +117,8 @@ def test_where_nothing_can_be_searched_any_more_the_rounds_stop():
     assert decision.decision == "stopped" and "are spent on d0 and 3 more" in decision.why
 
 
-@pytest.mark.parametrize("left, kind, draws", [(20_000, "site", 200), (5_000, "site", 50), (5_000, "table", 50)])
+@pytest.mark.parametrize("left, kind, draws", [(350, "site", 350), (100, "site", 256), (300, "table", 300)])
 def test_tables_spend_what_is_left(left, kind, draws):
     plan = Plan(2, "table", ("d0",), n_draws=400, nodes=np.zeros((100, 1)))
     assert affordable(plan, Searched("d0", 1, kind, 0), left, 1).n_draws == draws
-    assert affordable(plan, Searched("d0", 1, "table", 0), 4_900, 1) is None
+    assert affordable(plan, Searched("d0", 1, "table", 0), 250, 1) is None

@@ -1,0 +1,123 @@
+"""The stated errors are the errors: ln Z and the means of one study over many seeds, against linear algebra."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+import cavity as cv
+from cavity.strategy import site_search
+from cavity.strategy.draws import weighted_together
+from tests.statistics.linear import LinearProblem
+
+
+class Case(NamedTuple):
+    """A linear-Gaussian study; a dataset has one drawn parameter, ``shared`` and ``local`` others."""
+
+    n_datasets: int
+    shared: int
+    local: int
+    seeds: int
+
+
+CASES = {
+    "5 datasets, one drawn": Case(5, 0, 0, 20),
+    "20 datasets, one drawn": Case(20, 0, 0, 20),
+    "5 datasets, one drawn and two shared": Case(5, 2, 0, 20),
+    "20 datasets, one drawn and two shared": Case(20, 2, 0, 20),
+    "200 datasets, one drawn": Case(200, 0, 0, 20),
+    "100 datasets, one drawn and three local": Case(100, 0, 3, 20),
+}
+
+
+class Repeated(NamedTuple):
+    """What the seeds of one case gave."""
+
+    off: np.ndarray  # [R] log evidence less the exact one
+    stated: np.ndarray  # [R] its stated error
+    means: np.ndarray  # [R, D] means less the exact ones, in exact sds
+    mcse: np.ndarray  # [R, D] their stated errors
+    n_datasets: int
+
+    @property
+    def pull(self):
+        """Root mean square of the pulls of the log evidence."""
+        return float(np.sqrt(np.mean((self.off / self.stated) ** 2)))
+
+    @property
+    def bias(self):
+        """Mean error of the log evidence a dataset, and its standard error."""
+        return self.off.mean() / self.n_datasets, self.off.std(ddof=1) / np.sqrt(len(self.off)) / self.n_datasets
+
+    @property
+    def mcse_ratio(self):
+        """Stated over seen error of each mean [D]."""
+        return np.sqrt((self.mcse**2).mean(0)) / self.means.std(0, ddof=1)
+
+    def __str__(self):
+        bias, error = self.bias
+        ratios = " ".join(f"{ratio:.2f}" for ratio in self.mcse_ratio)
+        return (
+            f"rms pull {self.pull:.2f}; bias {bias:+.5f} +- {error:.5f} a dataset; sd {self.off.std(ddof=1):.4f}, "
+            f"stated {self.stated.mean():.4f}; mcse over spread {ratios}"
+        )
+
+
+def repeated(case, seeds=None):
+    """One data set, fitted with every seed."""
+    problem = LinearProblem.simulate(case.n_datasets, 8, case.shared, 1, local=case.local)
+    exact, log_evidence = problem.exact()
+    rows = []
+    for seed in range(case.seeds if seeds is None else seeds):
+        result = problem.graph().optimise(cv.ExpectationPropagation(search=cv.Laplace(), seed=seed))
+        found = result.shared.statistics()
+        means = [(found[name]["mean"] - mean) / sd for name, (mean, sd) in exact.items()]
+        errors = [result.mcse[name] for name in exact]
+        rows.append((result.log_evidence - log_evidence, result.log_evidence_error, means, errors))
+    return Repeated(*(np.array(column) for column in zip(*rows)), case.n_datasets)
+
+
+def assert_calibrated(found, pull=(0.55, 1.5), ratio=(0.55, 1.7)):
+    """The limits of one configuration of twenty seeds."""
+    assert pull[0] < found.pull < pull[1], f"pulls of ln Z: {found}"
+    bias, error = found.bias
+    assert abs(bias) < 4 * error, f"bias of ln Z: {found}"
+    assert (found.mcse_ratio > ratio[0]).all() and (found.mcse_ratio < ratio[1]).all(), f"errors of means: {found}"
+
+
+@pytest.fixture(scope="module")
+def all_cases():
+    return {name: repeated(case) for name, case in CASES.items()}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", CASES)
+def test_every_configuration_is_calibrated(name, all_cases):
+    print(f"{name}: {all_cases[name]}")
+    assert_calibrated(all_cases[name])
+
+
+@pytest.mark.long
+def test_pulls_over_all_configurations_are_those_of_a_standard_normal(all_cases):
+    pulls = np.concatenate([found.off / found.stated for found in all_cases.values()])
+    assert 0.85 < np.sqrt((pulls**2).mean()) < 1.18
+
+
+def test_a_few_seeds_of_a_small_study_are_calibrated():
+    found = repeated(CASES["5 datasets, one drawn"], seeds=4)
+    assert np.abs(found.off / found.stated).max() < 4.0 and found.stated.max() < 0.05
+
+
+@pytest.mark.long
+def test_weighting_draws_by_what_was_fitted_to_them_would_fail(monkeypatch):
+    """Control: the site of all draws together, each weighted by a mixture that was fitted to most of them."""
+    anew = site_search._Searches.explored
+
+    def recycled(self, site, is_covered):
+        drawing = self.drawing
+        return anew(self, weighted_together(drawing.batches, drawing.tilted.interim), is_covered)
+
+    monkeypatch.setattr(site_search._Searches, "explored", recycled)
+    found = repeated(CASES["100 datasets, one drawn and three local"], seeds=8)
+    bias, error = found.bias
+    assert bias < -4 * error, str(found)
