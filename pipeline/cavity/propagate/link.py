@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cavity.errors import PropagationError
+from cavity.numerics.differences import central_difference
 from cavity.propagate.transform import STEP
 
 FAMILIES = ("GaussianPrior", "LogGaussianPrior")
@@ -156,22 +157,22 @@ class Link:
     def _differences(self, i, phi, jacobian, hessian):
         """Central differences of the map itself (never of a likelihood), fourth order."""
         steps = STEP * np.sqrt(np.diag(self.space.start()[1]))
-        scope = self._scopes[i]
 
-        def at(moves):
-            moved = phi.copy()
-            for index, amount in moves.items():
-                moved[..., index] += amount
-            return self._output(i, moved)
+        def along(j, at):
+            return lambda x: self._output(i, _moved(at, j, x))
 
-        here = at({})
-        stencil = {-2: 1.0, -1: -8.0, 1: 8.0, 2: -1.0}
-        for j in scope:
-            line = {k: at({j: k * steps[j]}) for k in stencil}
-            jacobian[..., i, j] = sum(c * line[k] for k, c in stencil.items()) / (12 * steps[j])
-            hessian[..., i, j, j] = (16 * (line[-1] + line[1]) - line[-2] - line[2] - 30 * here) / (12 * steps[j] ** 2)
-        for j, k in combinations(scope, 2):
-            mixed = sum(
-                a * b * at({j: x * steps[j], k: y * steps[k]}) for x, a in stencil.items() for y, b in stencil.items()
-            )
-            hessian[..., i, j, k] = hessian[..., i, k, j] = mixed / (144 * steps[j] * steps[k])
+        def slope(j, at):
+            return central_difference(along(j, at), at[..., j], steps[j])[0]
+
+        for j in self._scopes[i]:
+            jacobian[..., i, j], hessian[..., i, j, j] = central_difference(along(j, phi), phi[..., j], steps[j])
+        for j, k in combinations(self._scopes[i], 2):
+            mixed = central_difference(lambda x, j=j, k=k: slope(k, _moved(phi, j, x)), phi[..., j], steps[j])[0]
+            hessian[..., i, j, k] = hessian[..., i, k, j] = mixed
+
+
+def _moved(phi, j, x):
+    """phi with its column j at x."""
+    phi = phi.copy()
+    phi[..., j] = x
+    return phi

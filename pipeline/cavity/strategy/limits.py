@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from cavity.numerics.weights import TRUSTED_K
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -12,7 +14,9 @@ class Limits:
     shift_noise: float = 2.0  # Monte Carlo errors: nor one that moved further than its own noise explains
     table_share: float = 0.12  # of the tolerance, for tables: their quantiles are asked for too
     coarse: float = 0.1  # posterior sds that the answer may change when every second node of the tables is left out
-    k_hat_limit: float = 0.7  # Pareto k: weights with a heavier tail are not trusted, of a site or of the exact pass
+    k_hat_limit: float = (
+        TRUSTED_K  # Pareto k: weights with a heavier tail are not trusted, of a site or of the exact pass
+    )
     doubtful_k: float = 0.5  # Pareto k that is worth a warning: k = .63 in 15 dimensions reads an sd 20 % low
     shell_mass: float = 0.005  # of the posterior outside the boxes that the sites were built for
     least_acceptance: float = 0.02  # of an ensemble's moves: below, its walkers hardly leave where they started
