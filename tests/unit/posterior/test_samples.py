@@ -77,6 +77,8 @@ def test_draws_have_the_weighted_moments_and_follow_the_generator():
     drawn = samples.draws(20000, np.random.default_rng(4))
     np.testing.assert_allclose(drawn.mean(axis=0), samples.mean, atol=0.01)
     np.testing.assert_array_equal(drawn, samples.draws(20000, np.random.default_rng(4)))
+    repeats = (drawn[:, None] == samples.values[:100]).all(-1).sum(0)
+    np.testing.assert_allclose(repeats, 20000 * samples.weights[:100], atol=1.0)
     even = samples.resampled(500, np.random.default_rng(4))
     assert even.ess == pytest.approx(500.0)
     assert set(even.log_likelihoods) <= set(samples.log_likelihoods)

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from cavity.numerics.mixture import Mixture
+from cavity.numerics.weights import effective_sample_size, psis
 from cavity.prior import GaussianPrior
 from cavity.propagate import GlobalSpace, SiteBank, build_table, exact_pass, grid_pass, tensor_nodes
 
@@ -21,6 +23,22 @@ def test_posterior_and_evidence(normal):
 def test_a_bad_start_is_mended_by_refits(normal):
     result = exact_pass(normal.space, normal.bank, normal.mean + 1.5 * normal.sd, 3 * np.diag(normal.sd**2))
     assert result.log_evidence == pytest.approx(normal.log_evidence, abs=0.05)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_smoothed_weights_of_the_first_proposal_and_what_follows_from_them(seed):
+    space = GlobalSpace.from_priors(["a", "b"], [GaussianPrior(0.0, 2.0), GaussianPrior(0.0, 2.0)])
+
+    def log_density(phi):
+        return -0.5 * (phi**2).sum(1)
+
+    result = exact_pass(space, SiteBank([], space), np.zeros(2), np.eye(2), seed=seed, log_density=log_density)
+    raw = log_density(result.draws) - Mixture.of([1.0], [np.zeros(2)], [1.2 * np.eye(2)]).log_density(result.draws)
+    smoothed, k_hat = psis(raw)
+    assert np.allclose(result.log_weights, smoothed, atol=1e-12) and result.pareto_k == k_hat
+    assert result.ess == pytest.approx(effective_sample_size(smoothed))
+    assert result.log_evidence == pytest.approx(np.log(2 * np.pi), abs=0.005)
+    assert result.log_evidence_error**2 == pytest.approx(1 / result.ess - 1 / 3000)
 
 
 def banana():

@@ -92,6 +92,15 @@ def reaches_out(limits):
         return again(limits).outside
 
 
+def groups_reach_out(limits):
+    """The same of groups, whose draws come from the level above."""
+    above = fitted()[1].last.joined
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ep, "has_groups", lambda context: True)
+        patch.setattr(ep, "join_groups", lambda *arguments: (above, above.draws))
+        return reaches_out(limits)
+
+
 def broad(limits):
     """Twenty pilots with one flat top: their product keeps it, that of their Gaussians is a third as wide."""
     c = replace(context(n=20, kind="shared"), limits=limits)
@@ -162,6 +171,8 @@ GUARDS = [
     ("k_hat_limit", OFF, lambda at: any("Pareto k" in clause for clause in joint.reasons(heavy_tail(), at))),
     ("doubtful_k", OFF, doubtful),
     ("shell_mass", OFF, reaches_out),
+    ("shell_mass", OFF, groups_reach_out),
+    ("shell_mass", OFF, lambda at: table_beside_its_peak(at)[1].outside),
     ("least_acceptance", 0, lambda at: "were accepted" in "".join(joint.reasons(chain(0.001), at))),
     ("ess_limit", 0, lambda at: following(a_round(ess_at_q=np.array([30.0, 500.0])), at).poor[0]),
     ("ess_limit", 0, lambda at: not covers(weighted(ess=30.0), at)),
@@ -175,7 +186,7 @@ GUARDS = [
     ("noise_share", 1.0, lambda at: following(a_round(), at).needs_search.tolist() == [True, False]),
     ("half_way", OFF, lambda at: following(a_round(shift=0.6), at).needs_search.all()),
     ("pilot_shift", OFF, lambda at: following(a_round(shift=1.5, shares=True), at).next_kind == "pilot"),
-    ("pilot_draws", OFF, lambda at: following(a_round(shift=1.5, shares=True), at).next_draws < 400),
+    ("pilot_draws", OFF, lambda at: following(a_round(shift=1.5, shares=True), at).next_draws == 100),
     ("noisy", OFF, lambda at: following(a_round(mcse=np.array([0.12, 0.0])), at).next_draws == 800),
     ("most_draws", OFF, lambda at: following(a_round(mcse=np.array([0.12, 0.0])), at, before=3000).next_draws < 6000),
     ("largest_share", OFF, lambda at: not is_healthy(weighted(largest=0.05), at)),

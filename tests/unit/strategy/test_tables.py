@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from tests.unit.strategy.small import context
 
+from cavity.propagate.table import build_table
 from cavity.strategy import tables
+from cavity.strategy.round import Searched
 
 
 def test_modes_within_five_nats_are_counted():
@@ -36,3 +39,27 @@ def test_cells_of_a_tensor_grid_fill_the_volume():
     nodes = np.stack([a.ravel() for a in np.meshgrid([0.0, 1.0, 3.0], [0.0, 2.0], indexing="ij")], -1)
     widths = np.multiply.outer([1.0, 1.5, 2.0], [2.0, 2.0]).ravel()
     assert np.exp(tables._log_cells(nodes)) == pytest.approx(widths)
+
+
+def many_tables(log_l, n=80):
+    """Joined tables of one dataset of which ``log_l`` (random numbers [200, 1], nodes [41]) is known; denser below."""
+    nodes, c, found = 12.0 * np.linspace(0.0, 1.0, 41) ** 1.5 - 5.0, context(n=1, kind="shared"), []
+    for seed in range(n):
+        values = log_l(np.random.default_rng(seed).normal(size=(200, 1)), nodes)
+        link, ratio = {"drawn": [], "shared": ["effect"]}, np.full(200, -np.log(200))
+        site = build_table("d0", link, nodes[:, None], values, ratio)
+        found.append(tables.aggregate_tables(c, {"d0": Searched("d0", 2, "table", 9, ess=1.0, site=site)}))
+    return found
+
+
+def test_the_error_of_the_mean_is_what_many_tables_show():
+    found = many_tables(lambda random, x: -0.5 * (1.0 - x - 0.5 * random) ** 2)
+    shown = np.std([joined.mean[0] for joined in found]) / np.sqrt(found[0].covariance[0, 0])
+    assert np.mean([joined.mcse[0] for joined in found]) == pytest.approx(shown, rel=0.25)
+
+
+def test_the_error_of_the_evidence_is_what_many_tables_show():
+    found = many_tables(lambda random, x: -0.5 * (1.0 - x) ** 2 + 0.5 * random)
+    shown = np.std([joined.log_evidence for joined in found])
+    assert np.mean([joined.log_evidence_error for joined in found]) == pytest.approx(shown, rel=0.25)
+    assert max(joined.mcse[0] for joined in found) < 1e-5
