@@ -238,7 +238,6 @@ DRAWS = [
             "return log_prior(z) - log_sum_exp(densities, axis=0)",
             "return 1.02 * (log_prior(z) - log_sum_exp(densities, axis=0))",
         ),
-        ("at_node - log_sum_exp(at_node, axis=0) + plan.node_log_mass", "at_node - log_sum_exp(at_node, axis=0)"),
         ("((w**2).sum()) ** (1 / (p + 4))", "((w**2).sum()) ** (1 / (p + 8))"),
         ("lever - lever.sum(0) / len(w)", "lever"),
         ("np.maximum(1 / ess - 1 / sizes, 0.0)", "(1 / ess)"),

@@ -39,7 +39,7 @@ def caught_by(folder, tests):
         env={**inherited, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(folder), "COLUMNS": "300"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1800,
     )
     assert run.returncode in (0, 1) and "\nERROR " not in run.stdout, run.stdout + run.stderr
     return re.search(r"^FAILED (.*?)(?: - .*)?$", run.stdout, re.MULTILINE)[1] if run.returncode else None
