@@ -12,7 +12,7 @@ import cavity as cv
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.exact import ExactPass
 from cavity.propagate.table import build_table
-from cavity.strategy import ep, joint, run, tables
+from cavity.strategy import ep, joint, one_by_one, run, tables
 from cavity.strategy.limits import POLICY, Limits
 from cavity.strategy.round import Following, Plan, Points, Round, Searched
 from cavity.strategy.site_search import affordable, covers, is_healthy, rescue_search, search_site
@@ -84,6 +84,16 @@ def doubtful(limits):
         exact = ExactPass(draws, np.full(200, -np.log(200)), -1.0, 0.1, 0.6, 100.0, "importance")
         patch.setattr(ep, "exact_pass", lambda *arguments, **settings: exact)
         return any("Pareto k of the exact pass is 0.60" in sentence for sentence in again(limits).warnings)
+
+
+def exhausted(limits, n, pareto_k):
+    """Whether a fit of one dataset whose calls are spent, with n draws of this Pareto k, is said to be poor."""
+    c = replace(context("independent", n=1, kind="local"), limits=limits)
+    names = c.view("d0").model.parameter_names
+    found = cv.Samples(names, np.zeros((n, len(names))), pareto_k=pareto_k, info={"calls_spent": True})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(one_by_one, "run_polished", lambda *arguments: found)
+        return one_by_one.search_site(c, "d0", run.plan_round(c)).exhausted
 
 
 def reaches_out(limits):
@@ -175,6 +185,8 @@ GUARDS = [
     ("shell_mass", OFF, lambda at: table_beside_its_peak(at)[1].outside),
     ("least_acceptance", 0, lambda at: "were accepted" in "".join(joint.reasons(chain(0.001), at))),
     ("ess_limit", 0, lambda at: following(a_round(ess_at_q=np.array([30.0, 500.0])), at).poor[0]),
+    ("k_hat_limit", OFF, lambda at: exhausted(at, 200, 0.8)),
+    ("ess_limit", 0, lambda at: exhausted(at, 20, 0.1)),
     ("ess_limit", 0, lambda at: not covers(weighted(ess=30.0), at)),
     ("ess_limit", 0, lambda at: "draws count" in "".join(joint.reasons(few_draws(), at))),
     ("ess_limit", OFF, lambda at: searched_calls(at) < 1000),
