@@ -11,6 +11,7 @@ sys.path.insert(0, str(ROOT / "pipeline"))  # the package of this repository; an
 from snakemake.logging import logger
 
 from cavity.errors import CavityError
+from cavity.inference import GOES_ON
 from cavity.study.layout import open_layout, prepare_jobs
 from cavity.study.layout_parts import PartLayout
 
@@ -80,7 +81,7 @@ def last_rounds(phase):
     last = {}
     for name in (*LAYOUT.study.config.earlier(phase), phase):
         run, number = LAYOUT.run_after(name, last), 0
-        while decision(run, number) in ("pilot", "refresh"):
+        while decision(run, number) in GOES_ON:
             number += 1
         last[name] = number
     return last

@@ -63,7 +63,7 @@ class FactorGraphModel(Analysis):
             self.parent_of.update(parents_of(factor.prior_model.priors, given))
         self.parents = self._all_parents(given)
         plates = names.plates if names else plates_of(self._all_priors())
-        self.shared_names = dict(names.priors) if names else self._notebook_names(plates)
+        self.shared_names = self._notebook_names(plates, dict(names.priors) if names else {})
         self.parent_names = {**self._parent_names(), **(names.parents if names else {})}
         self.shared = SharedNames(priors=self.shared_names, parents=self.parent_names, plates=plates)
 
@@ -99,8 +99,11 @@ class FactorGraphModel(Analysis):
             found[parent] = label if taken[label] == 1 else f"{label}_{taken[label]}"
         return found
 
-    def _notebook_names(self, plates):
-        """{prior: name} of hyperparameters, of groups, and of every parameter that two or more factors share."""
+    def _notebook_names(self, plates, given):
+        """{prior: name} of hyperparameters, of groups, and of every parameter that two or more factors share.
+
+        What ``given`` names keeps its name, and no other gets it.
+        """
         used, groups, names = self._all_priors(), {}, {}
         for plate in plates:
             made = plate.names(key for key, _ in plate.members)
@@ -116,11 +119,12 @@ class FactorGraphModel(Analysis):
                 for k, prior in enumerate(variables):
                     names.setdefault(prior, f"{label}.{argument}" if len(variables) == 1 else f"{label}.{argument}.{k}")
         names = {prior: name for prior, name in names.items() if prior not in groups} | groups
-        twice = [name for name, n in Counter(names.values()).items() if n > 1]
+        names, taken = {prior: name for prior, name in names.items() if prior not in given}, set(given.values())
+        twice = {name for name, n in Counter(names.values()).items() if n > 1 or name in taken}
         for name in twice:
             for k, prior in enumerate([p for p, other in names.items() if other == name]):
                 names[prior] = f"{name}.{k}"
-        return names
+        return given | names
 
     @property
     def names(self) -> dict[Prior, str]:

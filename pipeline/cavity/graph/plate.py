@@ -64,6 +64,8 @@ class Plate:
 def plate(column: str) -> Callable[[Callable], Plate]:
     """Decorate a function that composes the parameters of one group, given the group's key.
 
+    A graph in a notebook finds the plates of its groups by itself, as long as they are in use where it is made.
+
     Parameters
     ----------
     column

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cavity.errors import GraphError
-from cavity.graph.coordinates import Coordinates
+from cavity.graph.coordinates import Coordinates, law_of
 from cavity.graph.factor import AnalysisFactor
 from cavity.graph.hierarchical import HierarchicalFactor, parents_of
-from cavity.prior import DrawnVariable, Expression, Prior
+from cavity.prior import Prior
 
 
 @dataclass(frozen=True)
@@ -85,15 +84,13 @@ def view_factor(
     Raises
     ------
     GraphError
-        If a parameter has two parents, or is drawn and shared at once.
+        If a parameter has two parents.
     """
     compiled = factor.prior_model.compile()
     parent_of = parents_of(compiled.priors, parents)
     drawn, shared, local = [], [], []
     for index, (name, prior) in enumerate(zip(compiled.names, compiled.priors)):
-        if prior in parent_of and not (isinstance(prior, DrawnVariable) and prior in shared_names):
-            if prior in shared_names and not isinstance(prior, DrawnVariable):
-                raise GraphError(f"dataset {dataset}: {name} is drawn from a parent and shared at once; choose one")
+        if prior in parent_of and prior not in shared_names:
             drawn.append(Drawn(index, name, prior, parent_of[prior]))
         elif prior in shared_names:
             shared.append((index, shared_names[prior]))
@@ -128,30 +125,6 @@ def link_of(view: FactorView, coordinates: Coordinates) -> dict:
     """
     entries = []
     for drawn in view.drawn:
-        family = drawn.parent.parent.__name__
-        if family not in ("GaussianPrior", "TruncatedGaussianPrior", "LogGaussianPrior"):
-            raise GraphError(
-                f"dataset {view.dataset}: {drawn.name} is drawn from a {family}; expectation propagation integrates "
-                "Gaussian, truncated Gaussian and log-Gaussian parents: use inference: joint for this one"
-            )
-        arguments = {key: coordinates.form(drawn.parent.hyperpriors[key]) for key in ("mean", "sigma")}
-        entries.append(
-            {
-                "name": drawn.name,
-                "family": "LogGaussianPrior" if family == "LogGaussianPrior" else "GaussianPrior",
-                "mean": arguments["mean"],
-                "sigma": arguments["sigma"],
-                "lower": _limit(drawn, "lower_limit", max),
-                "upper": _limit(drawn, "upper_limit", min),
-            }
-        )
+        label = f"dataset {view.dataset}: {drawn.name}"
+        entries.append({"name": drawn.name, **law_of(drawn.prior, drawn.parent, coordinates.name_of, label)})
     return {"drawn": entries, "shared": [name for _, name in view.shared]}
-
-
-def _limit(drawn, side, tightest):
-    """The tightest finite limit of the parent and of the variable, or None."""
-    parent = drawn.parent.hyperpriors.get(side)
-    if isinstance(parent, Expression):
-        raise GraphError(f"{drawn.name}: a parent's {side} must be a number, not a parameter")
-    found = [float(x) for x in (getattr(drawn.prior, side), parent) if x is not None and abs(x) != float("inf")]
-    return tightest(found) if found else None

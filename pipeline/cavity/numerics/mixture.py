@@ -85,7 +85,7 @@ class Mixture(NamedTuple):
         return z
 
     def log_density(self, z: Annotated[Array, "Q D"]) -> Annotated[Array, "Q"]:
-        """The log density at z (Kotz & Nadarajah 2004, eq. 1.1, for each component)."""
+        """The log density at z (Kotz & Nadarajah 2004, eq. 1.1, for each component) (docs/inference.md, eq. 8)."""
         n_dim, df = z.shape[1], self.df
         constant = gammaln(0.5 * (df + n_dim)) - gammaln(0.5 * df) - 0.5 * n_dim * np.log(df * np.pi)
         radius = (z - self.means[:, None]) @ np.swapaxes(np.linalg.inv(self.factors), 1, 2)

@@ -33,7 +33,7 @@ def effective_sample_size(log_weights: Annotated[Array, "..."], axis: int = -1) 
 def variance_of_log_sum(
     log_weights: Annotated[Array, "... S"], total: Annotated[Array, "..."], sizes: Array | int, axis: int = -1
 ) -> Annotated[Array, "..."]:
-    """1 / effective sample size - 1 / S: of log sum w, had the S points been drawn at random (the delta method).
+    """1 / effective sample size - 1 / S: of log sum w of S random points (delta method; docs/inference.md, eq. 16).
 
     ``total`` is the log-sum-exp along the axis, ``sizes`` the S where rows are padded with -inf. 0 where no row counts.
     """
@@ -132,7 +132,7 @@ def generalised_pareto_fit(exceedances: Annotated[Array, "n"]) -> tuple[float, f
 
 
 def psis(log_weights: Annotated[Array, "S"]) -> tuple[Annotated[Array, "S"], float]:
-    """Pareto-smoothed, normalised log weights and the shape of their tail.
+    """Pareto-smoothed, normalised log weights and the shape of their tail (docs/inference.md, eq. 27).
 
     Parameters
     ----------

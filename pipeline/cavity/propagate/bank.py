@@ -2,19 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
 
 from cavity.errors import PropagationError
 from cavity.numerics.types import Array
-from cavity.numerics.weights import log_sum_exp, variance_of_log_sum
+from cavity.numerics.weights import log_sum_exp, systematic, variance_of_log_sum
 from cavity.propagate.link import Link
 from cavity.propagate.particles import SMALLEST, ParticleGroup, Score, half_variance
 from cavity.propagate.site import Site
 from cavity.propagate.table import axes_of, cardinal_splines
 from cavity.propagate.transform import GlobalSpace
 
+THINNED = 64  # particles of a site whose gradient need not be exact
+BY_PARTICLE = ("t", "log_c", "mode", "theta", "payload", "coefficients")
 PRIOR_END = 3.5  # a table whose outermost nodes reach this far into a bounded prior covers it
 
 
@@ -135,6 +138,10 @@ class TableGroup:
         noise[:, self.index[:, None], self.index[None]] = np.swapaxes(centred, 1, 2) @ centred
         return noise, 1 / np.maximum((w * w).sum(1), SMALLEST)
 
+    def reach(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q"]:
+        """Zeros: a table has no centre that it is farther from elsewhere."""
+        return np.zeros(len(phi))
+
     def inside(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q"]:
         """Whether phi [Q, D] is between the outermost nodes, or they reach the end of the prior: [Q]."""
         return np.logical_and.reduce(list(self._between(phi, 0)))
@@ -209,7 +216,7 @@ class SiteBank:
             [Q, D]
         correction
             Whether to add 1/2 (sum w^2 - 1/S), the first order bias of the logarithm of an average of random
-            particles, times ``self.correction`` (see :meth:`calibrated`).
+            particles, times ``self.correction``: see :meth:`calibrated` (docs/inference.md, eq. 16).
         """
         phi = np.asarray(phi, float)
         factor = self.correction if correction else 0.0
@@ -222,7 +229,8 @@ class SiteBank:
         """The same bank with the finite-sample correction scaled to the noise that its particles have at phi [D].
 
         Quasi-random particles have much less of it than random ones; over thousands of sites the difference would
-        shift the posterior. The halves of all sites' particles together say how much there is, between 0 and 1.
+        shift the posterior. The halves of all sites' particles together say how much there is, between 0 and 1
+        (docs/inference.md, eq. 16).
         """
         halves, random = np.zeros(self.N), np.zeros(self.N)
         for indices, group in zip(self.members, self.groups):
@@ -232,7 +240,10 @@ class SiteBank:
         return result
 
     def log_density(self, phi: Annotated[Array, "Q D"], correction: bool = True) -> Annotated[Array, "Q"]:
-        """log prior + sum of log l at phi [Q, D]: [Q]; -inf where a surrogate must not be read."""
+        """log prior + sum of log l at phi [Q, D]: [Q]; -inf where a surrogate must not be read.
+
+        docs/inference.md, eq. 1 (Minka 2001).
+        """
         phi = np.asarray(phi, float)
         result = self.space.log_prior(phi)
         possible = np.isfinite(result)
@@ -271,10 +282,30 @@ class SiteBank:
         phi = np.asarray(phi, float)
         return np.logical_and.reduce([group.inside(phi) for group in self.groups] or [np.ones(len(phi), bool)])
 
+    def reach(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q"]:
+        """How far phi is from the centre of the farthest design, in its own units; 0 without designs."""
+        return np.max([group.reach(np.asarray(phi, float)) for group in self.groups], axis=0)
+
     def shell_mass(self, phi: Annotated[Array, "S D"], log_weights: Annotated[Array, "S"]) -> float:
         """The share of weighted draws phi [S, D] beyond the worst axis of a design: above .5 %, build it anew."""
         weights = np.exp(log_weights - log_sum_exp(log_weights))
         return max((group.shell_mass(np.asarray(phi, float), weights) for group in self.groups), default=0.0)
+
+    def thinned(self, centres: Annotated[Array, "K D"], n: int = THINNED) -> "SiteBank":
+        """The same sites with n particles each, drawn by the roots of their weights at the centres: for gradients."""
+        kept, centres = [], np.asarray(centres, float)
+        for site, link in zip(self.sites, self.links):
+            if site.kind == "particles" and site.size > n:
+                a = ParticleGroup([site], [link]).terms_at(centres)[:, 0]
+                share = np.exp(a - log_sum_exp(a)[:, None]).mean(0)
+                root = np.maximum(np.sqrt(np.nan_to_num(share)), SMALLEST)
+                rows = systematic(np.log(root), n, np.random.default_rng(0))
+                by_particle = [key for key in BY_PARTICLE if len(getattr(site, key)) == site.size]
+                picked = {key: getattr(site, key)[rows] for key in by_particle}
+                picked["log_c"] = picked["log_c"] - np.log(n * root[rows] / root.sum())
+                site = replace(site, **picked)
+            kept.append(site)
+        return SiteBank(kept, self.space)
 
     def without(self, datasets: Iterable[str]) -> "SiteBank":
         """The same bank with these datasets left out."""

@@ -13,12 +13,12 @@ WIDEST = 0.9  # of the interim prior's variance: the kernel must stay narrower t
 
 
 def bandwidth(ess, d):
-    """Silverman's rule, (4 / ((d + 2) n))^(1 / (d + 4))."""
+    """Silverman's rule (1986, section 4.3) (docs/inference.md, eq. 10)."""
     return (4 / ((d + 2) * max(float(ess), FEWEST))) ** (1 / (d + 4))
 
 
 def divide_by_interim(centres, kernel, log_w, interim_mean, interim_sd):
-    """The interim prior N(m, diag s^2) divided out of Gaussian kernels, in closed form.
+    """The interim prior N(m, diag s^2) divided out of Gaussian kernels (docs/inference.md, eq. 11).
 
     sum_s w_s N(theta; c_s, K) / N(theta; m, diag s^2) = sum_s exp(log_c_s) N(theta; t_s, H).
 
@@ -58,7 +58,10 @@ def divide_by_interim(centres, kernel, log_w, interim_mean, interim_sd):
 
 
 def _smoothed(theta, log_w, interim_mean, interim_sd):
-    """Liu & West (2001) kernels of one mode, or None where they cannot be divided by the interim prior."""
+    """Liu & West (2001) kernels of one mode, or None where they cannot be divided by the interim prior.
+
+    docs/inference.md, eq. 10.
+    """
     d = theta.shape[1]
     mean, covariance = weighted_moments(theta, log_w)
     covariance = covariance + 1e-10 * np.diag(interim_sd**2)
@@ -80,6 +83,14 @@ def _unsmoothed(theta, log_w, interim_mean, interim_sd):
     z = (theta - interim_mean) / interim_sd
     log_prior = -0.5 * (z * z).sum(-1) - np.log(interim_sd).sum() - 0.5 * theta.shape[1] * LOG_2PI
     return theta, log_w - log_prior, np.zeros((theta.shape[1], theta.shape[1]))
+
+
+def _centres(theta, log_w, mode):
+    """Means of the modes of the weighted points, the heaviest first: lists of d numbers."""
+    weights = np.exp(log_w - log_w.max())
+    masses = np.bincount(mode, weights)
+    order = [k for k in np.argsort(-masses, kind="stable") if masses[k] > 0]
+    return [(weights[mode == k] @ theta[mode == k] / masses[k]).tolist() for k in order]
 
 
 def build_site(
@@ -156,6 +167,7 @@ def build_site(
     if d:
         mean, covariance = weighted_moments(theta, log_w)
         figures |= {"interim_mean": interim_mean.tolist(), "interim_sd": interim_sd.tolist()}
+        figures["centres"] = _centres(theta, log_w, mode)
         figures |= {"mean": mean.tolist(), "sd": np.sqrt(np.diag(covariance)).tolist()}
     shared = {}
     if design is not None:

@@ -141,7 +141,7 @@ def transport(
     scales: Annotated[Array, "d"],
     hessian: Annotated[Array, "d d"] | None = None,
 ) -> Annotated[Array, "d p"]:
-    """B = (-d2_theta log L + T^-1)^-1 d2_{theta v} log L at the mode, by central differences.
+    """B = (-d2_theta log L + T^-1)^-1 d2_{theta v} log L at the mode, by differences (docs/inference.md, eq. 17).
 
     Parameters
     ----------
@@ -193,7 +193,9 @@ def transport(
 def fit_surrogate(
     design: SharedDesign, change: Annotated[Array, "S K"], log_w: Annotated[Array, "S"]
 ) -> tuple[Annotated[Array, "S F"], float]:
-    """The polynomials P_s(v) ~ log L(theta_s + B v, psi(v)) - log L(theta_s, psi0), by least squares.
+    """The polynomials P_s(v) ~ log L(theta_s + B v, psi(v)) - log L(theta_s, psi0) (docs/inference.md, eq. 18).
+
+    By least squares; the error at a point left out from its leverage (Allen 1974).
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ class Noise(NamedTuple):
 
 
 def site_noise(score: Score, covariance: Annotated[Array, "D D"]) -> Noise:
-    """mcse_j = sqrt([V (sum_i noise_i) V]_jj / V_jj).
+    """mcse_j = sqrt([V (sum_i noise_i) V]_jj / V_jj) (docs/inference.md, eq. 15).
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """The exact pass: prior times product of site functions, sampled itself and not its Gaussian."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,12 +12,16 @@ from cavity.numerics.mixture import Mixture, refitted
 from cavity.numerics.types import Array
 from cavity.numerics.weights import TRUSTED_K, effective_sample_size, log_sum_exp, psis, resampled
 from cavity.propagate.bank import SiteBank
+from cavity.propagate.centring import Centring
 from cavity.propagate.fitted import fitted_density
+from cavity.propagate.modes import Mode, nearest, shares_of
 from cavity.propagate.transform import GlobalSpace
 
-REFITS = 3
-ENOUGH = 400.0  # effective draws of a Markov chain
-GOOD_K, GOOD_SHARE = 0.5, 0.3
+REFITS, LEARNED_FROM = 4, 2000  # fits of the proposal at most, and the draws that each adds
+EVEN_K, EVEN_SHARE = 0.3, 0.5  # weights with a lighter tail and more effective draws need no better proposal
+TAIL_SHARE, TAIL_WIDTH = 0.1, 6.0  # of the proposal: hyperparameters of few groups have heavier tails than any fit
+ENOUGH = 1000.0  # effective draws of a Markov chain
+FEW_DIMENSIONS, GOOD_K = 2, 0.5  # in more dimensions weights with k-hat of .63 read standard deviations 20 % low
 LARGEST_WORK = 2_000_000_000  # particles times draws; above, a polynomial is fitted to the sum over sites
 
 
@@ -59,82 +63,120 @@ class ExactPass:
 def exact_pass(
     space: GlobalSpace,
     bank: SiteBank,
-    mean: Annotated[Array, "D"],
-    covariance: Annotated[Array, "D D"],
+    modes: Sequence[Mode],
     n: int = 3000,
     seed: int = 11,
     refits: int = REFITS,
     log_density: Callable[[Annotated[Array, "Q D"]], Annotated[Array, "Q"]] | None = None,
+    chain: bool = True,
 ) -> ExactPass:
-    """Draws from p(phi) prod_i l_i(phi) and its normaliser, the evidence.
+    """Draws from p(phi) prod_i l_i(phi) and its normaliser, the evidence (docs/inference.md, eq. 26).
 
     Parameters
     ----------
-    mean, covariance
-        Of q: the first proposal.
+    modes
+        Where the density is, and how wide: q, the first proposal.
     n
         Importance draws; also the draws a Markov chain keeps.
     refits
-        How often the proposal is fitted to its own weighted draws while k-hat is above .5.
+        How often the proposal is fitted at most, while its weights are uneven.
     log_density
         Replaces ``bank.log_density``.
+    chain
+        Whether a Markov chain follows where no proposal fits.
 
     Returns
     -------
     ExactPass
-        By importance sampling with a mixture of t distributions and Pareto-smoothed weights; where k-hat stays above
-        .7, by Hamiltonian Monte Carlo on the same density, with the evidence by bridge sampling. Over so many sites
-        that this would take minutes, the sum of their log l is replaced by a polynomial, whose leave-one-out error
-        is part of ``log_evidence_error``.
+        By importance sampling with a mixture of t distributions that is fitted to the draws of its forerunners, all of
+        them weighted together (Cornuet et al. 2012), and then draws anew: no draw is weighted by a proposal that was
+        fitted to it. Where k-hat stays above its limit, by Hamiltonian Monte Carlo on the same density, with the
+        evidence by bridge sampling. Over so many sites that this would take minutes, the sum of their log l is
+        replaced by a polynomial, whose leave-one-out error is part of ``log_evidence_error``.
     """
     D = space.dimension
-    bank = bank.calibrated(mean) if bank.N else bank
+    bank = bank.calibrated(modes[0].mean) if bank.N else bank
     target, fit_error = log_density or bank.log_density, 0.0
     if D == 0:
         value = float(target(np.zeros((1, 0)))[0])
         return ExactPass(np.zeros((1, 0)), np.zeros(1), value, 0.0, -1.0, 1.0, "none")
-    covariance = symmetric(np.asarray(covariance, float))
     if log_density is None and bank.n_particles * n > LARGEST_WORK:
-        target = fitted_density(space, bank, mean, covariance)
+        target = fitted_density(space, bank, modes[0].mean, symmetric(modes[0].covariance))
         fit_error = target.error
-    proposal = Mixture.of([1.0], [mean], [1.2 * covariance])
-    best = None
-    for attempt in range(refits):
-        x = proposal.draws(n, [seed, attempt])
-        log_w = target(x) - proposal.log_density(x)
-        smoothed, k_hat = psis(log_w)
+    proposal = _learned(target, modes, seed, refits)
+    x = proposal.draws(n, [seed, refits])
+    log_w = target(x) - proposal.log_density(x)
+    smoothed, k_hat = psis(log_w)
+    if not chain or (k_hat <= (TRUSTED_K if D <= FEW_DIMENSIONS else GOOD_K) and not space.drawn):
         ess = float(effective_sample_size(smoothed))
-        candidate = (k_hat, x, log_w, smoothed, ess, proposal)
-        if best is None or k_hat <= best[0] or k_hat < GOOD_K:
-            best = candidate
-        if (k_hat < GOOD_K and ess > GOOD_SHARE * n) or not np.isfinite(log_w).any():
-            break
-        proposal = refitted(x, smoothed, proposal)
-    k_hat, x, log_w, smoothed, ess, proposal = best
-    log_evidence = float(log_sum_exp(log_w) - np.log(n))
-    if k_hat <= TRUSTED_K:
         error = float(np.hypot(np.sqrt(max(1 / ess - 1 / n, 0.0)), fit_error))
-        return ExactPass(x, smoothed, log_evidence, error, k_hat, ess, "importance")
-    return _by_chain(bank, target, x, smoothed, k_hat, n, seed, proposal)
+        return ExactPass(x, smoothed, float(log_sum_exp(log_w) - np.log(n)), error, k_hat, ess, "importance")
+    return _by_chain(space, bank, target, modes, x, smoothed, k_hat, n, seed, proposal)
 
 
-def _by_chain(bank, target, x, smoothed, k_hat, n, seed, proposal):
+def _learned(target, modes, seed, refits):
+    """The proposal: q, then fits to all draws so far until their weights are even (docs/inference.md, eq. 28)."""
+    shares = 0.9 * shares_of(modes) + 0.1 / len(modes)
+    proposal = Mixture.of(shares, [mode.mean for mode in modes], [1.2 * symmetric(mode.covariance) for mode in modes])
+    x, heights, proposals = np.empty((0, len(modes[0].mean))), np.empty(0), []
+    for attempt in range(refits):
+        proposals.append(proposal)
+        fresh = proposal.draws(LEARNED_FROM, [seed, attempt])
+        x, heights = np.concatenate([x, fresh]), np.concatenate([heights, target(fresh)])
+        if not np.isfinite(heights).any():
+            break
+        together = log_sum_exp([one.log_density(x) for one in proposals], axis=0) - np.log(len(proposals))
+        smoothed, k_hat = psis(heights - together)
+        proposal = _refitted(x, smoothed, modes, proposal)
+        if k_hat < EVEN_K and float(effective_sample_size(smoothed)) > EVEN_SHARE * len(x):
+            break
+    return proposal
+
+
+def _refitted(x, log_weights, modes, previous):
+    """A fit to the weighted draws of each mode, and a share with much wider tails."""
+    labels, parts = nearest(modes, x), []
+    for k in range(len(modes)):
+        own = labels == k
+        mass = log_sum_exp(log_weights[own]) if own.any() else -np.inf
+        if np.isfinite(mass):
+            fit = refitted(x[own], log_weights[own], previous)
+            parts.append((np.exp(mass) + 0.05, fit.weights, fit.means, fit.scales))
+    total = sum(part[0] for part in parts)
+    weights = [(1 - TAIL_SHARE) * share / total * own / own.sum() for share, own, _, _ in parts]
+    weights.append([TAIL_SHARE * share / total for share, _, _, _ in parts])
+    means = [*(part[2] for part in parts), [part[2][0] for part in parts]]
+    scales = [*(part[3] for part in parts), [TAIL_WIDTH * part[3][0] for part in parts]]
+    return Mixture.of(*(np.concatenate(pieces) for pieces in (weights, means, scales)))
+
+
+def _by_chain(space, bank, target, modes, x, smoothed, k_hat, n, seed, proposal):
     """Hamiltonian Monte Carlo from resampled importance draws; bridge sampling for the evidence."""
     rng = np.random.default_rng([seed, 999])
-    fit = refitted(x, smoothed, proposal)
-    covariance = weighted_moments(x, smoothed)[1]
-    if not is_positive_definite(covariance):
-        covariance = fit.scales[0]
-    chain, ess = hamiltonian_draws(target, bank.log_density_gradient, x, smoothed, covariance, n, rng, ENOUGH)
+    centring = Centring(space, -np.diagonal(bank.score(modes[0].mean).hess.sum(0)))
+    u, labels, weights = centring.from_phi(x), nearest(modes, x), np.exp(smoothed)
+    within = sum(
+        weights[labels == k].sum() * weighted_moments(u[labels == k], smoothed[labels == k])[1]
+        for k in np.unique(labels[weights > 0])
+    )
+    if not is_positive_definite(within):
+        within = np.diag(np.var(u[weights > 0], axis=0))
+    thin = bank.thinned(np.stack([mode.mean for mode in modes]))  # enough for gradients: acceptance is by the target
+    density, gradient = centring.log_density(target), centring.gradient(thin.log_density_gradient)
+    chain, ess = hamiltonian_draws(density, gradient, u, smoothed, within, n, rng, ENOUGH)
+    chain = centring.to_phi(chain)
     half = np.arange(len(chain)) % 2 == 0
-    fit = refitted(chain[half], np.zeros(half.sum()), fit)
+    fit = _refitted(chain[half], np.full(half.sum(), -np.log(half.sum())), modes, proposal)
     log_evidence, error = _bridge(target, chain[~half], fit, rng.integers(2**31), ess / 2)
     flat = np.full(len(chain), -np.log(len(chain)))
     return ExactPass(chain, flat, log_evidence, error, k_hat, ess, "hmc")
 
 
 def _bridge(target, chain, proposal, seed, ess):
-    """The evidence by the optimal bridge of Meng & Wong (1996), between a chain and independent draws."""
+    """The evidence by the optimal bridge between a chain and independent draws.
+
+    Meng & Wong (1996); docs/inference.md, eq. 29.
+    """
     fresh = proposal.draws(len(chain), seed)
     ours = target(chain) - proposal.log_density(chain)
     theirs = target(fresh) - proposal.log_density(fresh)

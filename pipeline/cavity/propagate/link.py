@@ -1,14 +1,13 @@
 """How one site sees the global parameters: eta = (m, log sd, psi) as a function of phi, with two derivatives."""
 
 import json
-from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
 from cavity.errors import PropagationError
-from cavity.numerics.differences import central_difference
-from cavity.propagate.transform import STEP
+from cavity.propagate.hierarchy import Point, Scope, limits_of
+from cavity.propagate.taylor import Taylor
 
 FAMILIES = ("GaussianPrior", "LogGaussianPrior")
 
@@ -19,20 +18,6 @@ class Jet(NamedTuple):
     value: np.ndarray  # [..., n]
     jacobian: np.ndarray  # [..., n, D]
     hessian: np.ndarray  # [..., n, D, D]
-
-
-def variables_of(expression):
-    """Names of the variables in an expression's JSON form, in order of first appearance."""
-    if not isinstance(expression, dict):
-        return ()
-    if "variable" in expression:
-        return (expression["variable"],)
-    names = [name for argument in expression.get("args", ()) for name in variables_of(argument)]
-    return tuple(dict.fromkeys(names))
-
-
-def _is_variable(expression):
-    return isinstance(expression, dict) and "variable" in expression
 
 
 class Link:
@@ -49,7 +34,9 @@ class Link:
 
     Notes
     -----
-    psi are the shared parameters' *coordinates* in the space, so that v = W (psi - psi0) is linear in phi.
+    psi are the shared parameters' coordinates in the space, so that v = W (psi - psi0) is linear in phi; of those that
+    are drawn from a parent themselves, the free scale (:meth:`~cavity.propagate.hierarchy.Point.free`).
+    A mean may be ``{"coordinate": name}``: that parameter's psi.
 
     Raises
     ------
@@ -69,110 +56,97 @@ class Link:
                 raise PropagationError(
                     f"{item['name']}: its parent must be one of {', '.join(FAMILIES)}, got {item['family']}"
                 )
-        self._outputs = [(item["mean"], False) for item in self.drawn] + [(item["sigma"], True) for item in self.drawn]
-        self._functions = [self._function(expression) for expression, _ in self._outputs]
-        self._scopes = [
-            tuple(space.index(name) for name in variables_of(expression)) for expression, _ in self._outputs
-        ]
+        scope = Scope(space)
+        self._outputs = (
+            *(self._mean(scope, item["mean"]) for item in self.drawn),
+            *(("log", scope.node(item["sigma"])) for item in self.drawn),
+            *(("free", scope.coordinate(space.index(name))) for name in self.shared),
+        )
         self.shared_index = np.array([space.index(name) for name in self.shared], int)
-        scope = {j for indices in self._scopes for j in indices} | set(self.shared_index.tolist())
-        self.scope = tuple(sorted(scope))  # the coordinates of phi that matter to the site
+        self.index = scope.index  # [n] the coordinates of phi that matter to the site
+        self.structure = repr((self.d, self._outputs))  # equal for links that differ in their drawn coordinates alone
         self.is_log = np.array([item["family"] == "LogGaussianPrior" for item in self.drawn], bool)
-        self.limits = np.array([self._limits(item) for item in self.drawn], float).reshape(self.d, 2)
+        self.limits = np.array([limits_of(item) for item in self.drawn], float).reshape(self.d, 2)
         self.is_truncated = bool(np.isfinite(self.limits).any())
 
     @staticmethod
-    def _limits(item):
-        lower, upper = item.get("lower"), item.get("upper")
-        lower, upper = -np.inf if lower is None else float(lower), np.inf if upper is None else float(upper)
-        if item["family"] == "LogGaussianPrior":
-            return (np.log(lower) if lower > 0 else -np.inf), np.log(upper)
-        return lower, upper
-
-    def _function(self, expression):
-        """phi [..., D] -> the expression's value [...]."""
-        if not isinstance(expression, dict):
-            return lambda phi: np.full(phi.shape[:-1], float(expression))
-        if _is_variable(expression):
-            j = self.space.index(expression["variable"])
-            return lambda phi: self.space.value_of(j, phi[..., j])
-        from cavity.prior.expression import compile_expression
-
-        compiled = compile_expression(expression)
-        indices = {name: self.space.index(name) for name in variables_of(expression)}
-
-        def evaluate(phi):
-            values = {name: self.space.value_of(j, phi[..., j]) for name, j in indices.items()}
-            return np.broadcast_to(np.asarray(compiled(values), float), phi.shape[:-1])
-
-        return evaluate
-
-    def _output(self, i, phi):
-        """One output: a mean, or the logarithm of an sd (NaN where the sd is not a positive number)."""
-        expression, is_sd = self._outputs[i]
-        if is_sd and _is_variable(expression):
-            j = self.space.index(expression["variable"])
-            if self.space.kinds[j] == "log":
-                return phi[..., j]
-        value = self._functions[i](phi)
-        if not is_sd:
-            return value
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where((value > 0) & np.isfinite(value), np.log(value), np.nan)
+    def _mean(scope, form):
+        if isinstance(form, dict) and "coordinate" in form:
+            return "free", scope.coordinate(scope.space.index(form["coordinate"]))
+        return "value", scope.node(form)
 
     def eta(self, phi):
         """phi [..., D] -> eta [..., 2d + p]; NaN where a parent's sd is not a positive number."""
-        phi = np.asarray(phi, float)
-        eta = np.empty(phi.shape[:-1] + (self.size,))
-        for i in range(len(self._outputs)):
-            eta[..., i] = self._output(i, phi)
-        eta[..., 2 * self.d :] = phi[..., self.shared_index]
-        return eta
+        return self.eta_at(np.asarray(phi, float)[..., self.index])
 
     def jet(self, phi):
-        """eta and its derivatives at phi [..., D]: analytic where an output is one variable, else differences."""
+        """eta and its derivatives with respect to phi [..., D]."""
         phi = np.asarray(phi, float)
-        D = phi.shape[-1]
-        value = self.eta(phi)
-        jacobian = np.zeros(phi.shape[:-1] + (self.size, D))
-        hessian = np.zeros(phi.shape[:-1] + (self.size, D, D))
-        first, second = self.space.derivatives(phi)
-        for i, (expression, is_sd) in enumerate(self._outputs):
-            if _is_variable(expression):
-                j = self._scopes[i][0]
-                if is_sd:
-                    x = self.space.value_of(j, phi[..., j])
-                    slope = first[..., j] / x
-                    jacobian[..., i, j] = slope
-                    hessian[..., i, j, j] = second[..., j] / x - slope**2
-                else:
-                    jacobian[..., i, j] = first[..., j]
-                    hessian[..., i, j, j] = second[..., j]
-            elif self._scopes[i]:
-                self._differences(i, phi, jacobian, hessian)
-        for k, j in enumerate(self.shared_index):
-            jacobian[..., 2 * self.d + k, j] = 1.0
+        local, D = self.jet_at(phi[..., self.index]), phi.shape[-1]
+        jacobian, hessian = np.zeros(local.jacobian.shape[:-1] + (D,)), np.zeros(local.hessian.shape[:-2] + (D, D))
+        jacobian[..., self.index] = local.jacobian
+        hessian[..., self.index[:, None], self.index] = local.hessian
+        return Jet(local.value, jacobian, hessian)
+
+    def eta_at(self, local):
+        """The same at the coordinates of :attr:`index` alone, [..., n]."""
+        point = Point(self.space, local)
+        eta = np.empty(local.shape[:-1] + (self.size,))
+        for i, (kind, node) in enumerate(self._outputs):
+            eta[..., i] = _positive(kind, getattr(point, kind)(node))
+        return eta
+
+    def jet_at(self, local, order=2):
+        """eta and its derivatives, up to an order, with respect to the coordinates of :attr:`index`, [..., n]."""
+        n = local.shape[-1]
+        point = Point(self.space, local, order)
+        value = np.empty(local.shape[:-1] + (self.size,))
+        jacobian = np.zeros(value.shape + (n,))
+        hessian = np.zeros(value.shape + (n, n)) if order == 2 else None
+        for i, (kind, node) in enumerate(self._outputs):
+            found = getattr(point, kind)(node)
+            if isinstance(found, Taylor):
+                jacobian[..., i, :] = found.grad
+                if order == 2:
+                    hessian[..., i, :, :] = found.hess
+                found = found.value
+            value[..., i] = _positive(kind, found)
         return Jet(value, jacobian, hessian)
 
-    def _differences(self, i, phi, jacobian, hessian):
-        """Central differences of the map itself (never of a likelihood), fourth order."""
-        steps = STEP * np.sqrt(np.diag(self.space.start()[1]))
 
-        def along(j, at):
-            return lambda x: self._output(i, _moved(at, j, x))
-
-        def slope(j, at):
-            return central_difference(along(j, at), at[..., j], steps[j])[0]
-
-        for j in self._scopes[i]:
-            jacobian[..., i, j], hessian[..., i, j, j] = central_difference(along(j, phi), phi[..., j], steps[j])
-        for j, k in combinations(self._scopes[i], 2):
-            mixed = central_difference(lambda x, j=j, k=k: slope(k, _moved(phi, j, x)), phi[..., j], steps[j])[0]
-            hessian[..., i, j, k] = hessian[..., i, k, j] = mixed
+def _positive(kind, value):
+    """A log sd that is not finite is no number: its parent has no density there."""
+    return np.where(np.isfinite(value), value, np.nan) if kind == "log" else value
 
 
-def _moved(phi, j, x):
-    """phi with its column j at x."""
-    phi = phi.copy()
-    phi[..., j] = x
-    return phi
+class LinkStack:
+    """Several links at once: those of one structure are evaluated together."""
+
+    def __init__(self, links):
+        self.links, groups = tuple(links), {}
+        for i, link in enumerate(links):
+            groups.setdefault(link.structure, []).append(i)
+        self._groups = [(np.array(rows), np.stack([links[i].index for i in rows])) for rows in groups.values()]
+        self.size, self.D = links[0].size, links[0].space.dimension
+
+    def eta(self, phi):
+        """phi [Q, D] -> [Q, L, 2d + p]."""
+        result = np.empty((len(phi), len(self.links), self.size))
+        for rows, index in self._groups:
+            result[:, rows] = self.links[rows[0]].eta_at(phi[:, index])
+        return result
+
+    def jet(self, phi, order=2):
+        """A :class:`Jet` with arrays [Q, L, ...]; no second derivatives where ``order`` is 1."""
+        shape = (len(phi), len(self.links), self.size)
+        value, jacobian = np.empty(shape), np.zeros(shape + (self.D,))
+        hessian = np.zeros(shape + (self.D, self.D)) if order == 2 else None
+        for rows, index in self._groups:
+            local = self.links[rows[0]].jet_at(phi[:, index], order)
+            value[:, rows] = local.value
+            at, out = rows[:, None, None], np.arange(self.size)[:, None]
+            jacobian[:, at, out, index[:, None]] = local.jacobian
+            if order == 2:
+                i, j = index[:, None, :, None], index[:, None, None, :]
+                hessian[:, at[..., None], out[..., None], i, j] = local.hessian
+        return Jet(value, jacobian, hessian)

@@ -8,6 +8,7 @@ import numpy as np
 from cavity.numerics.types import Array
 from cavity.numerics.weights import log_sum_exp
 from cavity.propagate.bank import SiteBank, TableGroup
+from cavity.propagate.branches import Branches
 from cavity.propagate.link import Link
 from cavity.propagate.particles import ParticleGroup
 from cavity.propagate.site import Site
@@ -42,7 +43,20 @@ def local_draws(bank: SiteBank, phi: Annotated[Array, "R D"], seed: int) -> dict
         dataset -> :class:`LocalDraws`.
     """
     phi = np.asarray(phi, float)
+    if isinstance(bank, Branches):
+        return _of_branches(bank, phi, seed)
     return {site.dataset: _draws(group, site, link, phi, seed) for group, site, link in owned_sites(bank)}
+
+
+def _of_branches(branches, phi, seed):
+    """Each row from the branch that its phi belongs to."""
+    which, found = branches.which(phi), {}
+    for k, bank in enumerate(branches.banks):
+        own = np.flatnonzero(which == k)
+        for dataset, draws in (local_draws(bank, phi[own], seed) if len(own) else {}).items():
+            known = found.setdefault(dataset, draws._replace(values=np.empty((len(phi), draws.values.shape[1]))))
+            known.values[own] = draws.values
+    return found
 
 
 def owned_sites(bank: SiteBank) -> Iterator[tuple[ParticleGroup | TableGroup, Site, Link]]:
@@ -69,7 +83,10 @@ def _weights(a):
 def conditionals(
     group: ParticleGroup | TableGroup, site: Site, phi: Annotated[Array, "R D"]
 ) -> Iterator[tuple[slice, Array, Array | None, Array | None]]:
-    """Rows of phi, and for them weights [Q, S], conditional means [Q, S, d] and covariances [Q, M, d, d]."""
+    """Rows of phi, and for them weights [Q, S], conditional means [Q, S, d] and covariances [Q, M, d, d].
+
+    docs/inference.md, eq. 30.
+    """
     if site.kind == "table":
         yield slice(0, len(phi)), _weights(group.particle_weights(site, phi)[0]), None, None
         return

@@ -7,6 +7,7 @@ import numpy as np
 from cavity.numerics.gaussian import LOG_2PI
 from cavity.numerics.weights import log_sum_exp, variance_of_log_sum
 from cavity.propagate.design import feature_gradient, feature_hessian, features
+from cavity.propagate.link import LinkStack
 from cavity.propagate.truncation import log_normaliser, log_normaliser_derivatives
 
 BLOCK = 2**17  # particles times nodes evaluated at once: what fits the cache
@@ -73,6 +74,7 @@ class ParticleGroup:
         self.d, self.p = links[0].d, links[0].p
         self.links = list(dict.fromkeys(links))
         self.link_of = np.array([self.links.index(link) for link in links])
+        self.stack = LinkStack(self.links)
         self.sizes = np.array([site.size for site in sites])
         self.t = _padded([site.t for site in sites])
         self.S = self.t.shape[1]
@@ -94,17 +96,15 @@ class ParticleGroup:
     # ---- the sites' coordinates -------------------------------------------------------------------------------
 
     def _over_sites(self, per_link):
-        """Arrays of the unique links [Q, ...] as one [Q, 1 or N, ...]."""
-        if len(per_link) == 1:
-            return per_link[0][:, None]
-        return np.stack(per_link, 1)[:, self.link_of]
+        """An array of the unique links [Q, L, ...] as one [Q, 1 or N, ...]."""
+        return per_link if per_link.shape[1] == 1 else per_link[:, self.link_of]
 
     def _eta(self, phi):
         """(m, log sd, psi) of every site: [Q, 1 or N, 2d + p]."""
-        return self._over_sites([link.eta(phi) for link in self.links])
+        return self._over_sites(self.stack.eta(phi))
 
     def _limits(self):
-        return self._over_sites([link.limits[None] for link in self.links])
+        return self._over_sites(np.stack([link.limits for link in self.links])[None])
 
     @property
     def _is_truncated(self):
@@ -124,6 +124,10 @@ class ParticleGroup:
             return np.ones(len(phi), bool)
         return (np.abs(self.v(phi)) <= self.v_max[:, None] + SLACK).all((1, 2))
 
+    def reach(self, phi):
+        """How far phi [Q, D] is from the centre of the farthest design, in its whitened units: [Q]."""
+        return np.abs(self.v(phi)).max((1, 2)) if self.p else np.zeros(len(phi))
+
     def shell_mass(self, phi, weights):
         """The largest share of weighted draws beyond one axis of one design's box."""
         if not self.p:
@@ -139,7 +143,7 @@ class ParticleGroup:
         return [(slice(i, i + q), slice(j, j + n)) for i in range(0, Q, q) for j in range(0, self.N, n)]
 
     def terms(self, eta, rows):
-        """Every particle's share at eta [Q, 1 or n, 2d + p] for the sites of a slice."""
+        """Every particle's share at eta [Q, 1 or n, 2d + p] (docs/inference.md, eq. 5) for the sites of a slice."""
         d, Q, n = self.d, len(eta), len(range(*rows.indices(self.N)))
         m, log_sd = eta[..., :d], eta[..., d : 2 * d]
         tau2 = np.broadcast_to(np.maximum(np.exp(2 * log_sd), SMALLEST), (Q, n, d))
@@ -211,6 +215,10 @@ class ParticleGroup:
             result = result - self._log_normaliser(eta)
         return np.where(np.isnan(result), -np.inf, result)
 
+    def terms_at(self, phi):
+        """Log weights of the particles at phi [Q, D]: [Q, N, S]."""
+        return self.terms(self._eta(phi), slice(None)).a
+
     def variances(self, phi):
         """Of log l at phi [1, D], twice [N]: from the two halves of the particles, and as if they were random."""
         eta = self._eta(phi)
@@ -230,8 +238,8 @@ class ParticleGroup:
 
     def gradients(self, phi):
         """[Q, N, D]: the scores' gradient alone, at a third of their cost."""
-        jets = [link.jet(phi) for link in self.links]
-        eta, jacobian = (self._over_sites([jet[i] for jet in jets]) for i in range(2))
+        jet = self.stack.jet(phi, order=1)
+        eta, jacobian = self._over_sites(jet.value), self._over_sites(jet.jacobian)
         size, drawn = 2 * self.d + self.p, 2 * self.d
         grad = np.zeros((len(phi), self.N, size))
         for nodes, rows in self.blocks(len(phi), max(1, size // 2)):
@@ -248,10 +256,9 @@ class ParticleGroup:
         return np.nan_to_num((grad[..., None, :] @ jacobian)[..., 0, :])
 
     def scores(self, phi):
-        """A :class:`Score` with arrays [Q, N, ...]; no finite-sample correction."""
+        """A :class:`Score` with arrays [Q, N, ...] (docs/inference.md, eq. 3); no finite-sample correction."""
         Q, D, size = len(phi), phi.shape[1], 2 * self.d + self.p
-        jets = [link.jet(phi) for link in self.links]
-        eta, jacobian, curvature = (self._over_sites([jet[i] for jet in jets]) for i in range(3))
+        eta, jacobian, curvature = (self._over_sites(part) for part in self.stack.jet(phi))
         if self.p:  # from psi to v
             full = np.zeros((self.N, size, size))
             full[:, : 2 * self.d, : 2 * self.d] = np.eye(2 * self.d)
@@ -277,7 +284,10 @@ class ParticleGroup:
         return Score(log_l, np.nan_to_num(grad), np.nan_to_num(hess), np.nan_to_num(noise), np.nan_to_num(ess))
 
     def _block_score(self, eta, rows):
-        """Louis (1982): gradient, Hessian and noise with respect to (m, log sd, v), for one block."""
+        """Louis (1982): gradient and Hessian in (m, log sd, v) of one block, and their noise.
+
+        docs/inference.md, eq. 14, and of the noise docs/inference.md, eq. 15.
+        """
         d, p, size = self.d, self.p, 2 * self.d + self.p
         terms = self.terms(eta, rows)
         a, u, inverse, tau2 = terms.a, terms.u, terms.inverse, terms.tau2
@@ -303,7 +313,7 @@ class ParticleGroup:
         return log_l, grad, hess, noise, 1 / np.maximum((w * w).sum(-1), SMALLEST)
 
     def _particle_gradients(self, terms, rows):
-        """Every particle's gradient with respect to (m, log sd, v): [Q, n, S, 2d + p]."""
+        """Every particle's gradient in (m, log sd, v) (docs/inference.md, eq. 12): [Q, n, S, 2d + p]."""
         d, u = self.d, terms.u
         g = np.empty(terms.a.shape + (2 * d + self.p,))
         if d:
@@ -324,7 +334,7 @@ class ParticleGroup:
         return g
 
     def _add_mode(self, hess, w, u, inverse, tau2, rows):
-        """The expected second derivatives that particles of one kernel contribute."""
+        """The expected second derivatives that particles of one kernel contribute (docs/inference.md, eq. 13)."""
         d = self.d
         mass = w.sum(-1)[..., None, None]
         um = (w[..., None, :] @ u)[..., 0, :]

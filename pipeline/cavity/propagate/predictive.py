@@ -13,7 +13,7 @@ LARGEST_SPREAD = 0.7  # of log sd: a broader interim prior biases log sd by abou
 def interim_prior(
     link: Link, mean: Annotated[Array, "D"], covariance: Annotated[Array, "D D"]
 ) -> tuple[Annotated[Array, "d"], Annotated[Array, "d"]]:
-    """N(m_mu, V_mumu + exp(2 (m_lambda + min(sd_lambda, .7)))) for the drawn variables of one link.
+    """The population predictive of the drawn variables of one link (docs/inference.md, eq. 7).
 
     Parameters
     ----------

@@ -67,8 +67,9 @@ def whitened_nodes(dimension: int, n_sites: int, n: int = NODES, seed: int = 3) 
 def _tilted_scores(bank, x, sites):
     """Averages over each site's own tilted distribution: E[g] [N, D], and E[H + g g^T] - E[g] E[g]^T.
 
-    The weights of node x are l_i(x) / site_i(x): q times that is the tilted distribution (weights of the cavity are
-    wrong). Blocks of nodes are accumulated with a running maximum, so memory does not grow with their number.
+    The weights of node x are l_i(x) / site_i(x) (docs/inference.md, eq. 22): q times that is the tilted distribution
+    (weights of the cavity are wrong). Blocks of nodes are accumulated with a running maximum, so memory does not grow
+    with their number.
     """
     Q, D = x.shape
     N = bank.N
@@ -94,7 +95,7 @@ def _tilted_scores(bank, x, sites):
 
 
 def _new_sites(gaussian, sites, gradient, curvature):
-    """Lambda = -(I + K V-)^-1 K, h = Lambda m- + (I + Lambda V-) E[g], with the cavity's m-, V-."""
+    """EP's sites in score form (Minka 2001; Stein 1981) (docs/inference.md, eq. 23), with the cavity's m- and V-."""
     cavity = gaussian.ratio(sites)
     covariance = np.linalg.inv(cavity.precision)
     mean = (covariance @ cavity.shift[..., None])[..., 0]
@@ -146,7 +147,7 @@ def sweep(
     longest: float = 1.0,
     first: bool = False,
 ) -> tuple[Sweep, SweepInfo]:
-    """One parallel sweep over all sites and the hyperprior.
+    """One parallel sweep over all sites and the hyperprior (docs/inference.md, eq. 24).
 
     Parameters
     ----------

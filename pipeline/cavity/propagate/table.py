@@ -59,7 +59,7 @@ def tensor_nodes(*axes: Array) -> Annotated[Array, "K p"]:
 
 
 def tempered_ticks(x: Annotated[Array, "G"], log_density: Annotated[Array, "G"], n: int) -> Annotated[Array, "n"]:
-    """n ticks over the range of x, from the density's fourth root plus 35 % uniform.
+    """n ticks over the range of x, from the density's fourth root plus 35 % uniform (docs/inference.md, eq. 20).
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def build_table(
     payload_names: tuple[str, ...] = (),
     info: Mapping | None = None,
 ) -> Site:
-    """A site of kind "table".
+    """A site of kind "table" (docs/inference.md, eq. 19).
 
     Parameters
     ----------

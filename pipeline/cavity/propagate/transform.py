@@ -9,6 +9,7 @@ from scipy.special import ndtr, ndtri
 from cavity.errors import PropagationError
 from cavity.numerics.differences import central_difference
 from cavity.numerics.gaussian import LOG_2PI
+from cavity.propagate.hierarchy import Point, Scope, drawn_order
 
 NEGLIGIBLE_MASS = 1e-6  # a bound that cuts off less of a Gaussian prior than this needs no transform
 FARTHEST = 8.0  # in prior sds of a bounded parameter: Phi(8) is 1 - 6e-16
@@ -46,22 +47,27 @@ class GlobalSpace:
     priors
         D priors (``value_for``, ``cdf``, ``log_prob``, ``moments``, ``lower_limit``, ``upper_limit``, ``is_scale``).
     kinds
-        D of "identity", "log", "normal"; see :func:`kind_of`.
+        D of "identity", "log", "normal" (see :func:`kind_of`), "drawn" (its position in its parent, N(0, 1)).
+    laws
+        D of :class:`~cavity.propagate.hierarchy.Law` for drawn coordinates, None for others.
     """
 
     names: tuple
     priors: tuple
     kinds: tuple
+    laws: tuple
 
     def __post_init__(self):
         if not len(self.names) == len(self.priors) == len(self.kinds) == len(set(self.names)):
             raise PropagationError(f"a GlobalSpace needs a prior for each distinct name, got {self.names}")
 
     @classmethod
-    def from_priors(cls, names, priors):
-        """Names and priors in one order; the kinds follow from the priors."""
+    def from_priors(cls, names, priors, laws=None):
+        """Names, priors and laws of drawn coordinates in one order; the kinds follow from them."""
         priors = tuple(priors)
-        return cls(tuple(names), priors, tuple(kind_of(prior) for prior in priors))
+        laws = tuple(laws or [None] * len(priors))
+        kinds = tuple("drawn" if law else kind_of(prior) for prior, law in zip(priors, laws))
+        return cls(tuple(names), priors, kinds, laws)
 
     @property
     def dimension(self):
@@ -82,8 +88,10 @@ class GlobalSpace:
             raise PropagationError(f"{name} is not a global parameter; these are: {', '.join(self.names)}") from None
 
     def value_of(self, j, phi):
-        """One parameter's value on its own scale, from its coordinate (any shape)."""
+        """One parameter's value in its own unit, from its coordinate (any shape); a drawn one's from its free scale."""
         phi = np.asarray(phi, float)
+        if self.kinds[j] == "drawn":
+            return self.laws[j].value(phi)
         if self.kinds[j] == "identity":
             return phi
         if self.kinds[j] == "log":
@@ -95,11 +103,38 @@ class GlobalSpace:
         phi = np.asarray(phi, float)
         values = np.empty_like(phi)
         for j in range(self.dimension):
-            values[..., j] = self.value_of(j, phi[..., j])
+            if self.laws[j] is None:
+                values[..., j] = self.value_of(j, phi[..., j])
+        for j, (node, index) in self._nodes.items():
+            values[..., j] = Point(self, phi[..., index]).value(node)
         return values
 
+    @property
+    def drawn(self) -> tuple[int, ...]:
+        """The drawn coordinates, each after those it hangs on."""
+        return tuple(self._nodes)
+
+    @cached_property
+    def _nodes(self):
+        """{drawn coordinate: (node, positions in phi of its slots)}, each after those it hangs on."""
+        found = {}
+        for j in drawn_order(self):
+            scope = Scope(self)
+            found[j] = scope.coordinate(j), scope.index
+        return found
+
+    def from_normal(self, z):
+        """Standard normal points [..., D] -> draws of phi from its prior."""
+        z = np.asarray(z, float)
+        phi = z.copy()
+        for j, (prior, kind) in enumerate(zip(self.priors, self.kinds)):
+            if kind in ("identity", "log"):
+                x = np.asarray(prior.value_for(ndtr(z[..., j])), float)
+                phi[..., j] = np.log(x) if kind == "log" else x
+        return phi
+
     def phi(self, values):
-        """The inverse of :meth:`values`."""
+        """The inverse of :meth:`values` (docs/inference.md, eq. 2)."""
         values = np.asarray(values, float)
         phi = np.empty_like(values)
         for j, (prior, kind) in enumerate(zip(self.priors, self.kinds)):
@@ -108,17 +143,20 @@ class GlobalSpace:
                 phi[..., j] = x
             elif kind == "log":
                 phi[..., j] = np.log(x)
-            else:
+            elif kind == "normal":
                 phi[..., j] = np.clip(ndtri(np.asarray(prior.cdf(x), float)), -FARTHEST, FARTHEST)
+        for j, (node, index) in self._nodes.items():
+            theta = np.log(values[..., j]) if self.laws[j].is_log else values[..., j]
+            phi[..., j] = Point(self, phi[..., index]).position(node, theta)
         return phi
 
     def log_prior_terms(self, phi):
-        """The log prior density with respect to phi, parameter by parameter: [..., D] -> [..., D]."""
+        """The log prior density with respect to phi, by parameter (docs/inference.md, eq. 2): [..., D] -> [..., D]."""
         phi = np.asarray(phi, float)
         terms = np.empty_like(phi)
         for j, (prior, kind) in enumerate(zip(self.priors, self.kinds)):
             z = phi[..., j]
-            if kind == "normal":
+            if kind in ("normal", "drawn"):
                 terms[..., j] = -0.5 * z * z - 0.5 * LOG_2PI
             elif kind == "log":
                 terms[..., j] = np.asarray(prior.log_prob(self.value_of(j, z)), float) + z
@@ -137,24 +175,22 @@ class GlobalSpace:
             first, second = central_difference(self.log_prior_terms, np.asarray(phi, float), STEP * self._widths)
         return np.nan_to_num(first), np.nan_to_num(second)
 
-    def derivatives(self, phi):
-        """dx/dphi [..., D] and d2x/dphi2 [..., D]: each value depends on its own coordinate only."""
-        phi = np.asarray(phi, float)
-        first, second = np.ones_like(phi), np.zeros_like(phi)
-        for j, (prior, kind) in enumerate(zip(self.priors, self.kinds)):
-            z = phi[..., j]
-            if kind == "log":
-                first[..., j] = second[..., j] = self.value_of(j, z)
-            elif kind == "normal":
-                z = np.clip(z, -FARTHEST + 1e-2, FARTHEST - 1e-2)
+    def slopes(self, j, z):
+        """dx/dphi and d2x/dphi2 of a coordinate with a prior of its own, at z [...]."""
+        prior, kind = self.priors[j], self.kinds[j]
+        if kind == "identity":
+            return np.ones_like(z), np.zeros_like(z)
+        if kind == "log":
+            value = self.value_of(j, z)
+            return value, value
+        z = np.clip(z, -FARTHEST + 1e-2, FARTHEST - 1e-2)
 
-                def log_density(z, j=j, prior=prior):
-                    return np.asarray(prior.log_prob(self.value_of(j, z)), float)
+        def log_density(z):
+            return np.asarray(prior.log_prob(self.value_of(j, z)), float)
 
-                slope = np.nan_to_num(central_difference(log_density, z, STEP)[0])
-                first[..., j] = np.exp(-0.5 * z * z - 0.5 * LOG_2PI - log_density(z))
-                second[..., j] = -first[..., j] * (z + slope)
-        return first, second
+        slope = np.nan_to_num(central_difference(log_density, z, STEP)[0])
+        first = np.exp(-0.5 * z * z - 0.5 * LOG_2PI - log_density(z))
+        return first, -first * (z + slope)
 
     def start(self):
         """Mean [D] and covariance [D, D] of the prior on these scales; by quantiles where it has no moments."""
@@ -170,7 +206,7 @@ class GlobalSpace:
 
     def _location_and_width(self, j):
         prior, kind = self.priors[j], self.kinds[j]
-        if kind == "normal":
+        if kind in ("normal", "drawn"):
             return 0.0, 1.0
         if kind == "identity":
             mean, sd = (float(moment) for moment in prior.moments())

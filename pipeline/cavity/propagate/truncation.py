@@ -1,12 +1,15 @@
 """The normaliser of a Gaussian parent truncated to an interval, with its derivatives."""
 
+from typing import Annotated
+
 import numpy as np
 from scipy.special import log_ndtr
 
 from cavity.numerics.gaussian import LOG_2PI
+from cavity.numerics.types import Array
 
 
-def _log_interval(alpha, beta):
+def log_interval(alpha: Annotated[Array, "..."], beta: Annotated[Array, "..."]) -> Annotated[Array, "..."]:
     """log [Phi(beta) - Phi(alpha)] for alpha < beta, precise in both tails."""
     flip = alpha > 0
     low, high = np.where(flip, -beta, alpha), np.where(flip, -alpha, beta)
@@ -15,13 +18,20 @@ def _log_interval(alpha, beta):
         return above + np.log1p(-np.exp(below - above))
 
 
-def log_normaliser(m, log_sd, lower, upper):
-    """log of the mass that N(m, sd^2) has inside [lower, upper]; 0 where there are no limits."""
+def log_normaliser(
+    m: Array | float, log_sd: Array | float, lower: Array | float, upper: Array | float
+) -> Array | float:
+    """log of the mass that N(m, sd^2) has inside [lower, upper] (docs/inference.md, eq. 6); 0 without limits."""
     sd = np.exp(log_sd)
-    return _log_interval((lower - m) / sd, (upper - m) / sd)
+    return log_interval((lower - m) / sd, (upper - m) / sd)
 
 
-def log_normaliser_derivatives(m, log_sd, lower, upper):
+def log_normaliser_derivatives(
+    m: Annotated[Array, "..."],
+    log_sd: Annotated[Array, "..."],
+    lower: Annotated[Array, "..."],
+    upper: Annotated[Array, "..."],
+) -> tuple[Annotated[Array, "... 2"], Annotated[Array, "... 2 2"]]:
     """Gradient [..., 2] and Hessian [..., 2, 2] of :func:`log_normaliser` with respect to (m, log sd)."""
     m, log_sd, lower, upper = np.broadcast_arrays(m, log_sd, lower, upper)
     sd = np.exp(log_sd)

@@ -8,13 +8,13 @@ from typing import Any
 
 from cavity.errors import GraphError
 from cavity.graph import AnalysisFactor, Coordinates, FactorView, SharedNames, coordinates_of, view_factor
+from cavity.graph.hierarchical import parents_of
 from cavity.inference import SEQUENTIAL
 from cavity.paths import FitPaths
 from cavity.posterior.phase import PhaseResult
-from cavity.prior import DrawnVariable
+from cavity.propagate.hierarchy import Law
 from cavity.propagate.transform import GlobalSpace
 from cavity.strategy.limits import POLICY, Limits
-from cavity.strategy.not_yet import refuse_drawn_above
 
 MAX_CALLS = 50_000  # likelihood calls of one dataset in one phase, unless told
 LISTED_MODELS = 1000  # datasets whose models a result records
@@ -124,7 +124,8 @@ class PhaseContext:
     def space(self) -> GlobalSpace:
         """The coordinates on unconstrained scales."""
         coordinates = self.coordinates
-        return GlobalSpace.from_priors(coordinates.names, coordinates.priors)
+        laws = [law and Law.from_spec(law) for law in coordinates.laws]
+        return GlobalSpace.from_priors(coordinates.names, coordinates.priors, laws)
 
     def view(self, dataset: str) -> FactorView:
         """One dataset's factor, its parameters sorted by role.
@@ -132,8 +133,7 @@ class PhaseContext:
         Raises
         ------
         GraphError
-            If a parameter without a name turns out to be shared between datasets, or a drawn variable stands above
-            them (see :mod:`cavity.strategy.not_yet`).
+            If a parameter without a name turns out to be shared between datasets.
         """
         view = view_factor(self.factor(dataset), dataset, self.names.priors, tuple(self.names.parents))
         for _, path, prior in view.local:
@@ -142,8 +142,12 @@ class PhaseContext:
                     f"dataset {dataset}: {path} is the same prior as in dataset {self._seen[prior]} but has no name; "
                     "assign it to a variable of study.py, or make it inside factor"
                 )
-        if self.inference == "ep":
-            refuse_drawn_above(view, self.names, self.coordinates, self._seen)
+        for drawn in view.drawn:
+            if self._seen.setdefault(drawn.prior, dataset) != dataset:
+                raise GraphError(
+                    f"dataset {dataset}: {drawn.name} is the same draw from a parent as in dataset "
+                    f"{self._seen[drawn.prior]} but has no name; make it in a function decorated with cavity.plate"
+                )
         return view
 
     def seeing(self, found: PhaseResult | None) -> "PhaseContext":
@@ -196,7 +200,7 @@ def check_graph(context: PhaseContext, views: Iterable[FactorView]) -> None:
 def _with_parents(context, view):
     """Names of all that a factor's parameters depend on, through parents and groups."""
     waiting = [*view.hyperparameters, *(context.names.parameter(name) for _, name in view.shared)]
-    found = set()
+    found, parents = set(), parents_of(context.names.priors, context.names.parents)
     while waiting:
         prior = waiting.pop()
         if prior not in context.names.priors:
@@ -205,7 +209,7 @@ def _with_parents(context, view):
                 "make the parent, or its hyperparameter, at module level"
             )
         found.add(context.names.priors[prior])
-        waiting += prior.parent.variables if isinstance(prior, DrawnVariable) else ()
+        waiting += parents[prior].variables if prior in parents else ()
     return found
 
 
@@ -221,6 +225,12 @@ def refuse_unused(context: PhaseContext, used: Iterable[str]) -> None:
         raise GraphError(
             "no parameter is shared or drawn, so there is nothing to propagate; use inference: independent, in Python "
             "fit each dataset with a search"
+        )
+    most = context.limits.most_coordinates
+    if context.inference == "ep" and len(names) > most:
+        raise GraphError(
+            f"{len(names)} parameters stand above the datasets (shared ones, hyperparameters, what groups draw), more than "
+            f"the {most} that are sampled together; use fewer groups, or give groups' parameters their own priors"
         )
     taken = {name.split(".")[0] for name in (*names, *context.names.parents.values())}
     for dataset in context.datasets:

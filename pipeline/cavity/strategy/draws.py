@@ -65,7 +65,7 @@ class Weighted:
 
 
 def weighted_together(batches: Sequence[Batch], interim: Interim) -> Weighted:
-    """Every draw of every batch, weighted by the mixture of all their proposals.
+    """Every draw of every batch, weighted by the mixture of all their proposals (docs/inference.md, eq. 9).
 
     The deterministic mixture (balance heuristic) of Veach & Guibas (1995) and Cornuet et al. (2012): a draw that one
     proposal could hardly make but another makes often has a small weight, so an accident of one round is mended by the

@@ -1,28 +1,30 @@
 """The rounds of expectation propagation: plan the searches, join their sites, decide what is next. Pure functions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
+from scipy.special import ndtr
 
-from cavity.numerics.gaussian import weighted_moments
+from cavity.numerics.gaussian import is_positive_definite, weighted_moments
 from cavity.numerics.types import Array
-from cavity.prior import DrawnVariable
+from cavity.numerics.weights import log_sum_exp
 from cavity.propagate.bank import SiteBank
+from cavity.propagate.branches import Branches
 from cavity.propagate.diagnostics import site_noise
-from cavity.propagate.exact import exact_pass
-from cavity.propagate.link import Link
-from cavity.propagate.sweep import describe_stall, newton, propagate
+from cavity.propagate.exact import ExactPass, exact_pass
+from cavity.propagate.hierarchy import NOTHING, variables_of
+from cavity.propagate.modes import Mode, find_modes, nearest, one_mode, shares_of
+from cavity.propagate.sweep import describe_stall, propagate
 from cavity.propagate.transform import GlobalSpace
-from cavity.rng import generator, seed_sequence
+from cavity.rng import seed_sequence
 from cavity.strategy import tables
 from cavity.strategy.context import PhaseContext, refuse_unused, spent_sentence
-from cavity.strategy.groups import has_groups, join_groups, names_in
 from cavity.strategy.limits import POLICY, Limits
 from cavity.strategy.round import Decision, Following, Joined, Plan, Round, Searched
 
-PILOT_DRAWS_KEPT = 1000
+EDGE = 1.645  # standard normal coordinate of a bounded parameter, beyond which 5 % of its prior lie
 
 
 def plan_round(context: PhaseContext, state: Round | None) -> Plan:
@@ -40,14 +42,14 @@ def plan_round(context: PhaseContext, state: Round | None) -> Plan:
         mean=joined.mean,
         covariance=joined.covariance,
     )
+    if joined.mode_means is not None and len(joined.mode_means) > 1:
+        plan = replace(plan, mode_means=joined.mode_means, mode_covariances=joined.mode_covariances)
     if plan.kind == "table":
         plan = replace(plan, nodes=following.next_nodes, node_log_mass=joined.node_log_mass)
     return plan
 
 
-def aggregate(
-    context: PhaseContext, sites: Mapping[str, Searched], state: Round | None = None, loop: Callable | None = None
-) -> Round:
+def aggregate(context: PhaseContext, sites: Mapping[str, Searched], state: Round | None = None) -> Round:
     """Join all sites of one round: sweeps to the fixed point, the exact pass, evidence, and how wrong each may be.
 
     Parameters
@@ -56,8 +58,6 @@ def aggregate(
         Every dataset, in any order.
     state
         The round before, or None.
-    loop
-        The loop of rounds, :func:`cavity.strategy.run.rounds_of`: groups go through it a level up.
 
     Raises
     ------
@@ -70,12 +70,8 @@ def aggregate(
     number = 0 if state is None else state.round + 1
     refuse_unused(context, _used_names(context, sites))
     kind = "pilot" if state is None else state.following.next_kind
-    if any(searched.kind == "pilot" for searched in sites.values()):
-        kind, joined = "pilot", _aggregate_pilot(context, sites)
-    elif any(searched.kind == "table" for searched in sites.values()):
+    if any(searched.kind == "table" for searched in sites.values()):
         kind, joined = "table", tables.aggregate_tables(context, sites)
-    elif has_groups(context):
-        joined = _aggregate_groups(context, sites, number, loop)
     else:
         joined = _aggregate_sites(context, sites, state, number)
     now = [searched for searched in sites.values() if searched.round == number]
@@ -101,11 +97,11 @@ def decide(
     max_rounds = context.ep.max_rounds if max_rounds is None else int(max_rounds)
     tolerance = context.ep.tolerance if tolerance is None else float(tolerance)
     wrong = reasons(state, tolerance, context.limits)
-    if wrong and state.spent:
-        wrong.append(spent_sentence(context, state.spent))
+    if wrong and state.out_of_calls:
+        wrong.append(spent_sentence(context, state.out_of_calls))
     if not wrong:
         decision, why = "converged", f"every criterion holds at tolerance {tolerance:g}"
-    elif state.spent and state.round and not np.any(state.calls):
+    elif state.out_of_calls and state.round and not np.any(state.calls):
         decision, why = "stopped", "; ".join(wrong)
     elif state.round + 1 >= max_rounds:
         decision, why = "max_rounds", f"{state.round + 1} rounds done; still open: {'; '.join(wrong)}"
@@ -116,7 +112,7 @@ def decide(
 
 
 def reasons(state: Round, tolerance: float, limits: Limits = POLICY) -> list[str]:
-    """What keeps a round's answer from being final: one clause each."""
+    """What keeps a round's answer from being final (docs/inference.md, eq. 31): one clause each."""
     if state.kind == "pilot" or state.round == 0:
         return ["the sites were made under the prior, not the population"]
     joined, found = state.joined, []
@@ -145,108 +141,70 @@ def reasons(state: Round, tolerance: float, limits: Limits = POLICY) -> list[str
 
 def _used_names(context, sites):
     """Global parameters that some site's link mentions."""
-    used = {name for searched in sites.values() for name in names_in(searched.sees)}
-    waiting = [context.coordinates.prior_of[name] for name in used]
-    while waiting:  # what a group's parameters are drawn from counts as used
-        prior = waiting.pop()
-        for above in prior.parent.variables if isinstance(prior, DrawnVariable) else ():
-            used.add(context.names.priors[above])
-            waiting.append(above)
+    used = {name for searched in sites.values() for name in _names_in(searched.site.link)}
+    laws, waiting = dict(zip(context.coordinates.names, context.coordinates.laws)), list(used)
+    while waiting:  # what a coordinate is drawn from counts as used
+        law = laws[waiting.pop()]
+        above = {name for form in (law["mean"], law["sigma"]) for name in variables_of(form)} if law else set()
+        waiting += above - used
+        used |= above
     return used
 
 
+def _names_in(link):
+    """Every global parameter a link mentions, in order."""
+    forms = [form for entry in link["drawn"] for form in (entry["mean"], entry["sigma"])]
+    forms += [{"variable": name} for name in link["shared"]]
+    return tuple(dict.fromkeys(name for form in forms for name in variables_of(form)))
+
+
 def _aggregate_sites(context, sites, state, number):
-    """EP over site functions, then the exact pass."""
+    """The modes of prior times sites, EP where there is one, then the exact pass."""
     space = context.space
-    bank = SiteBank([searched.site for searched in sites.values()], space)
-    if state is None:
-        start = _start(space, bank)
-    else:
-        start = state.joined.mean, state.joined.covariance
-        if state.following.next_kind == "pilot":
-            start = newton(space, bank, *start)[:2]
-    allowed = context.limits.surrogate_error
-    bent = any(site.info.get("surrogate_error", 0.0) > allowed for site in bank.sites)
-    return replace(join(context, space, bank, start, number), bent=bent)
+    bank = bank_of(context, sites)
+    known = None if state is None else state.joined.mode_means
+    modes = find_modes(space, bank, known, depth=context.limits.mode_mass)
+    joined = join(context, space, bank, modes, number)
+    if all(searched.kind != "pilot" for searched in sites.values()):
+        bent = any(site.info.get("surrogate_error", 0.0) > context.limits.surrogate_error for site in bank.sites)
+        return replace(joined, bent=bent)
+    joined = replace(joined, shares=True, site_size=np.full(bank.N, np.inf))
+    if space.dimension <= 2 and all(item["sigma"] == NOTHING for link in bank.links for item in link.drawn):
+        joined = _with_landscape(context, bank, modes, joined)
+    return joined
 
 
-def _aggregate_groups(context, sites, number, loop):
-    """Groups' parameters from their members' sites, and the population from the groups: the same rounds, a level up."""
-    above, phi = join_groups(context, sites, number, loop)
-    bank = SiteBank([searched.site for searched in sites.values()], context.space)
-    mean = phi.mean(0)
-    covariance = np.atleast_2d(np.cov(phi.T))
-    score = bank.score(mean)
-    noise = site_noise(score, covariance)
-    return Joined(
-        draws=phi,
-        log_weights=np.full(len(phi), -np.log(len(phi))),
-        mean=mean,
-        covariance=covariance,
-        log_evidence=above.log_evidence,
-        log_evidence_error=above.log_evidence_error,
-        pareto_k=above.pareto_k,
-        exact_ess=above.exact_ess,
-        method=above.method,
-        mcse=noise.mcse,
-        site_noise=noise.contributions,
-        ess_at_q=score.ess,
-        site_size=np.array([site.size for site in bank.sites]),
-        shares=any(site.p for site in bank.sites),
-        outside=bool(bank.shell_mass(phi, np.zeros(len(phi))) > context.limits.shell_mass),
-        sweeps=above.sweeps,
-        warnings=above.warnings,
-    )
-
-
-def _prior_alone(space, n):
-    """What :func:`join` would say without any site."""
-    mean, covariance = space.start()
-    return Joined(
-        draws=np.empty((0, space.dimension)),
-        log_weights=np.empty(0),
-        mean=mean,
-        covariance=covariance,
-        log_evidence=np.nan,
-        log_evidence_error=np.nan,
-        pareto_k=-1.0,
-        exact_ess=1.0,
-        method="none",
-        mcse=np.zeros(space.dimension),
-        site_noise=np.zeros(n),
-        ess_at_q=np.zeros(n),
-        site_size=np.zeros(n),
-        shares=True,
-    )
-
-
-def _start(space, bank):
-    """Where Newton leads from the prior's centre."""
-    return newton(space, bank, *space.start())[:2]
+def bank_of(context: PhaseContext, sites: Mapping[str, Searched]) -> SiteBank | Branches:
+    """The sites of a round as one bank, of several branches where some were built around several modes."""
+    count = 1 + max(len(searched.elsewhere) for searched in sites.values())
+    banks = [SiteBank([one.at_mode(k).site for one in sites.values()], context.space) for k in range(count)]
+    return banks[0] if count == 1 else Branches(banks)
 
 
 def join(
-    context: PhaseContext,
-    space: GlobalSpace,
-    bank: SiteBank,
-    start: tuple[Annotated[Array, "D"], Annotated[Array, "D D"]],
-    number: int,
+    context: PhaseContext, space: GlobalSpace, bank: SiteBank | Branches, modes: Sequence[Mode], number: int
 ) -> Joined:
-    """Sweeps to the fixed point of EP from ``start`` (mean [D], covariance [D, D]) and the exact pass."""
-    warnings, doubtful = [], context.limits.doubtful_k
-    state, infos = propagate(space, bank, *start)
-    stalled = bool(infos) and infos[-1].stalled
-    proposal = start if stalled else (state.gaussian.mean, state.gaussian.covariance)
-    exact = exact_pass(space, bank, *proposal, seed=_integer_seed(context, number))
+    """Sweeps to the fixed point of EP where there is one mode, and the exact pass from all of them."""
+    warnings, limits, infos, stalled = [], context.limits, [], False
+    if len(modes) == 1 and not space.drawn:  # a Markov chain needs no better start than Laplace's
+        state, infos = propagate(space, bank, modes[0].mean, modes[0].covariance)
+        stalled = bool(infos) and infos[-1].stalled
+        modes = modes if stalled else one_mode(state.gaussian.mean, state.gaussian.covariance)
+    settings = {"refits": 1} if space.drawn else {}
+    exact = exact_pass(space, bank, modes, seed=_integer_seed(context, number), chain=number > 0, **settings)
     mean, covariance = exact.moments()
-    if stalled and (exact.method == "hmc" or exact.pareto_k > doubtful):  # else the weights made up for it
+    doubtful = exact.ess < limits.chain_ess if exact.method == "hmc" else exact.pareto_k > limits.doubtful_k
+    if doubtful and stalled:  # else the exact pass made up for it
         warnings.append(describe_stall(bank, infos))
-    if exact.method == "hmc":
-        warnings.append(f"importance sampling failed (Pareto k {exact.pareto_k:.2f}): the draws are a Markov chain's")
-    elif exact.pareto_k > doubtful:
+    if doubtful and exact.method == "hmc":
+        warnings.append(f"the draws are a Markov chain's, and worth {exact.ess:.0f}: standard deviations are rough")
+    elif doubtful:
         warnings.append(f"Pareto k of the exact pass is {exact.pareto_k:.2f}: standard deviations may be too small")
-    score = bank.score(mean)
-    noise = site_noise(score, covariance)
+    found = modes_of(modes, exact)
+    errors = noise_of(bank, found, mean, covariance)
+    if len(found.shares) > 1:
+        warnings.append(_described(space, found))
+    warnings += at_both_edges(space, exact, limits)
     return Joined(
         draws=exact.draws,
         log_weights=exact.log_weights,
@@ -257,88 +215,108 @@ def join(
         pareto_k=float(exact.pareto_k),
         exact_ess=float(exact.ess),
         method=exact.method,
-        mcse=noise.mcse,
-        site_noise=noise.contributions,
-        ess_at_q=score.ess,
+        mcse=errors.mcse,
+        site_noise=errors.contributions,
+        ess_at_q=errors.ess,
         site_size=np.array([site.size for site in bank.sites]),
         shares=any(site.p for site in bank.sites),
-        outside=bool(bank.shell_mass(exact.draws, exact.log_weights) > context.limits.shell_mass),
+        outside=bool(bank.shell_mass(exact.draws, exact.log_weights) > limits.shell_mass),
         sweeps=len(infos),
         warnings=tuple(warnings),
+        mode_means=found.means,
+        mode_covariances=found.covariances,
+        mode_shares=found.shares,
     )
 
 
-def _aggregate_pilot(context, sites):
-    """From first looks with free shared parameters to a q that the next round can be built around.
+class _Modes(NamedTuple):
+    """The posterior around each of its modes."""
 
-    The drawn variables' sites are joined as if the shared parameters were known; the shared ones get the product of the
-    pilots' Gaussian messages. With one or two shared parameters and nothing drawn the pilots' densities are multiplied
-    instead, and where the product has several modes or is broad, tables follow.
-    """
-    space = context.space
-    with_drawn = [searched.site for searched in sites.values() if searched.site is not None]
-    if with_drawn:
-        bank = SiteBank(with_drawn, space)
-        joined = join(context, space, bank, _start(space, bank), 0)
-    else:
-        joined = _prior_alone(space, len(sites))
-    found = replace(joined, **_with_messages(space, sites, joined))
-    if not with_drawn and space.dimension <= 2:
-        found = _with_landscape(context, sites, found)
-    rng = generator(context.seed, context.phase, "pilot")
-    root = np.linalg.cholesky(found.covariance)
-    return replace(
-        found,
-        draws=found.mean + rng.normal(size=(PILOT_DRAWS_KEPT, space.dimension)) @ root.T,
-        log_weights=np.full(PILOT_DRAWS_KEPT, -np.log(PILOT_DRAWS_KEPT)),
-        log_evidence=np.nan,
-        log_evidence_error=np.nan,
-        ess_at_q=np.array([searched.ess for searched in sites.values()]),
-        site_noise=np.zeros(len(sites)),
-        site_size=np.full(len(sites), np.inf),
-        shares=True,
-    )
+    means: Annotated[Array, "M D"]
+    covariances: Annotated[Array, "M D D"]
+    shares: Annotated[Array, "M"]  # masses
 
 
-def _with_messages(space, sites, joined):
-    """Mean and covariance of q times the pilots' Gaussian messages on the shared parameters."""
-    precision = np.linalg.inv(joined.covariance)
-    shift = precision @ joined.mean
-    for searched in sites.values():
-        if searched.kind == "pilot":
-            link = Link(searched.link, space)
-            jet = link.jet(joined.mean)
-            J, at = jet.jacobian[2 * link.d :], jet.value[2 * link.d :]
-            p, h = _message(searched.points)
-            precision += J.T @ p @ J
-            shift += J.T @ (h - p @ (at - J @ joined.mean))
-    covariance = np.linalg.inv(precision)
-    return {"mean": covariance @ shift, "covariance": covariance}
+def modes_of(modes: Sequence[Mode], exact: ExactPass) -> _Modes:
+    """Moments and masses of the draws that belong to each mode; one without enough draws keeps its Gaussian."""
+    labels, parts = nearest(modes, exact.draws), []
+    for k, mode in enumerate(modes):
+        own = labels == k
+        log_weights = exact.log_weights[own]
+        share = float(np.exp(log_sum_exp(log_weights))) if own.any() else 0.0
+        moments = mode.mean, mode.covariance
+        if share > 0:
+            mean, covariance = weighted_moments(exact.draws[own], log_weights)
+            moments = (mean, covariance) if is_positive_definite(covariance) else moments
+        parts.append((*moments, share))
+    return _Modes(*(np.stack(column) for column in zip(*parts)))
 
 
-def _with_landscape(context, sites, found):
-    """The same with nodes, and from the product of the pilots' densities where that is broad or has several modes."""
+class _SiteErrors(NamedTuple):
+    """What the sites' own noise does to the posterior."""
+
+    mcse: Annotated[Array, "D"]  # of the means, in posterior sd
+    contributions: Annotated[Array, "N"]  # each site's share of that, as a variance
+    ess: Annotated[Array, "N"]  # effective particles at the mode where they are fewest
+
+
+def noise_of(
+    bank: SiteBank | Branches, modes: _Modes, mean: Annotated[Array, "D"], covariance: Annotated[Array, "D D"]
+) -> _SiteErrors:
+    """Noise of the sites at the posterior's mean [D]; where it has several modes, at each of theirs, by mass."""
+    if len(modes.shares) == 1:
+        score = bank.score(mean)
+        noise = site_noise(score, covariance)
+        return _SiteErrors(noise.mcse, noise.contributions, score.ess)
+    variance, contributions, ess = np.zeros(len(mean)), 0.0, []
+    for centre, spread, share in zip(*modes):
+        score = bank.score(centre)
+        noise = site_noise(score, spread)
+        variance += share * noise.mcse**2 * np.diag(spread)
+        contributions = contributions + share * noise.contributions
+        ess.append(score.ess)
+    return _SiteErrors(np.sqrt(variance / np.diag(covariance)), contributions, np.min(ess, axis=0))
+
+
+def _described(space, modes):
+    """The places and masses of several modes, by the parameters in which they differ the most."""
+    order = np.argsort(-modes.shares, kind="stable")
+    apart = np.ptp(modes.means, axis=0) / np.sqrt(np.diagonal(modes.covariances, axis1=1, axis2=2)).max(0)
+    told = np.argsort(-apart, kind="stable")[:2]
+    told = told[apart[told] > 0.5 * apart.max()]
+    values = space.values(modes.means)
+    places = [
+        f"{', '.join(f'{space.names[j]} = {values[k, j]:.4g}' for j in told)} ({modes.shares[k]:.1%})" for k in order
+    ]
+    return f"the posterior has {len(order)} modes: {'; '.join(places)}; where labels can be exchanged, order them"
+
+
+def at_both_edges(space: GlobalSpace, exact: ExactPass, limits: Limits) -> list[str]:
+    """A sentence for each bounded parameter that has mass at both ends of its prior: it may be periodic."""
+    weights, found = np.exp(exact.log_weights - log_sum_exp(exact.log_weights)), []
+    for j, (name, kind) in enumerate(zip(space.names, space.kinds)):
+        ends = [float(weights @ (sign * exact.draws[:, j] > EDGE)) for sign in (-1, 1)] if kind == "normal" else [0.0]
+        if min(ends) > limits.edge_mass:
+            found.append(
+                f"{name} has {ends[0]:.0%} and {ends[1]:.0%} of its posterior in the outer {ndtr(-EDGE):.0%} at either "
+                "end of its prior: if it is periodic, shift the prior so that the posterior lies inside"
+            )
+    return found
+
+
+def _with_landscape(context, bank, modes, found):
+    """The same with nodes, and from the pilots' product on a grid where Gaussians at its modes do not describe it."""
     space, limits = context.space, context.limits
-    axes, log_density = tables.pilot_landscape(space, sites)
+    axes, log_density = tables.landscape(space, bank)
     mean, spread = tables.landscape_moments(axes, log_density)
-    broad = np.sqrt(np.diag(spread) / np.diag(found.covariance)).max() > limits.broad
+    shares, means = shares_of(modes), np.stack([mode.mean for mode in modes])
+    within = sum(share * np.diag(mode.covariance) for share, mode in zip(shares, modes))
+    ratio = np.sqrt(np.diag(spread) / (within + shares @ (means - shares @ means) ** 2))
+    unlike = np.maximum(ratio, 1 / ratio).max() > limits.broad
     found = replace(found, placed=tables.place_nodes(axes, log_density, tables.NODES[space.dimension], limits))
-    if not broad and tables.count_modes(log_density, limits) <= 1:
+    if not unlike and tables.count_modes(log_density, limits) <= len(modes):
         return found
     return replace(found, needs_table=True, mean=mean, covariance=spread)
-
-
-def _message(points):
-    """A pilot's Gaussian message on its shared parameters: posterior over prior, negative directions dropped."""
-    prior_mean, prior_variance = points.psi_mean, points.psi_sd**2
-    mean, covariance = weighted_moments(points.psi, points.log_weights)
-    root = np.sqrt(prior_variance)
-    scaled = covariance / np.outer(root, root) + 1e-9 * np.eye(len(root))
-    values, vectors = np.linalg.eigh(scaled)
-    gain = np.maximum(1 / values - 1.0, 0.0)
-    precision = (vectors * gain) @ vectors.T / np.outer(root, root)
-    pull = (vectors / values) @ vectors.T @ ((mean - prior_mean) / root) / root
-    return precision, precision @ prior_mean + np.where(np.diag(precision) > 0, pull, 0.0)
 
 
 def following_of(context: PhaseContext, before: Round | None, found: Round) -> Following:
@@ -347,7 +325,7 @@ def following_of(context: PhaseContext, before: Round | None, found: Round) -> F
     poor = (joined.ess_at_q < limits.ess_limit) & (joined.ess_at_q < limits.size_share * joined.site_size)
     if found.kind != "table":  # a table's weights differ from node to node; its error is measured instead
         poor |= ~(found.site_pareto_k < limits.k_hat_limit)
-    shift = found.shift.max(initial=0.0)
+    shift = max(found.shift.max(initial=0.0), _shift_of_modes(before, joined))
     needs, kind, draws = np.ones(len(found.datasets), bool), "refresh", context.ep.n_draws
     nodes = joined.placed if before is None or joined.placed is not None else before.following.next_nodes
     bent = nodes is not None and (joined.bent or joined.method == "hmc")
@@ -388,6 +366,16 @@ def _shift(before, joined):
     if before is None:
         return np.full(len(sd), np.inf)
     return np.abs(joined.mean - before.joined.mean) / sd
+
+
+def _shift_of_modes(before, joined):
+    """The largest move of a mode, in its present sd; infinite where one is new or gone."""
+    if before is None or before.joined.mode_means is None or joined.mode_means is None:
+        return 0.0
+    if len(before.joined.mode_means) != len(joined.mode_means):
+        return np.inf
+    sd = np.sqrt(np.diagonal(joined.mode_covariances, axis1=1, axis2=2))
+    return float((np.abs(joined.mode_means - before.joined.mode_means) / sd).max())
 
 
 def _rounded(x):

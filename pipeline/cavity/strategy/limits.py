@@ -18,6 +18,8 @@ class Limits:
         TRUSTED_K  # Pareto k: weights with a heavier tail are not trusted, of a site or of the exact pass
     )
     doubtful_k: float = 0.5  # Pareto k that is worth a warning: k = .63 in 15 dimensions reads an sd 20 % low
+    chain_ess: float = 400.0  # effective draws of a Markov chain: with fewer its standard deviations are rough
+    edge_mass: float = 0.2  # of the posterior in the outer twentieth of a prior, at both ends: it may be periodic
     shell_mass: float = 0.005  # of the posterior outside the boxes that the sites were built for
     least_acceptance: float = 0.02  # of an ensemble's moves: below, its walkers hardly leave where they started
 
@@ -31,6 +33,9 @@ class Limits:
     noisy: float = 0.1  # Monte Carlo error, in sd, that more draws are spent on
     most_draws: int = 3200  # of a site in one round
 
+    # what stands above the datasets
+    most_coordinates: int = 200  # that are sampled together: more are refused
+
     # one site's draws
     largest_share: float = 0.01  # of one draw in the weights: beyond, a rare region was hit by accident
     rescue_live_points: int = 100  # of the nested search where a site's own search left too few draws
@@ -41,7 +46,8 @@ class Limits:
 
     # when tables are made, and where their nodes lie
     surrogate_error: float = 0.3  # of a site's polynomial in the shared parameters: a larger one asks for tables
-    broad: float = 2.0  # times the sd of the product of Gaussians: a density that wide needs tables
+    broad: float = 2.0  # times wider or narrower than Gaussians at its modes: such a density needs tables
+    mode_mass: float = 8.0  # nats of Laplace mass below the heaviest: lighter modes of the posterior are left out
     mode_depth: float = 5.0  # nats below the maximum: lower peaks are no modes
     depth: float = 12.0  # nats below the maximum that the nodes cover
     margin: float = 0.2  # of the nodes' range, looked at beyond its ends for where nodes are missing

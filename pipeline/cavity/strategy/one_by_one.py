@@ -91,8 +91,8 @@ def decide(
     context: PhaseContext, state: Round, max_rounds: int | None = None, tolerance: float | None = None
 ) -> Decision:
     """There is nothing to iterate."""
-    if state.spent:
-        return Decision("stopped", state.round, spent_sentence(context, state.spent))
+    if state.out_of_calls:
+        return Decision("stopped", state.round, spent_sentence(context, state.out_of_calls))
     return Decision("converged", state.round, f"{context.inference} fits need one round")
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import numpy as np
 
 from cavity.errors import ResultError
+from cavity.inference import GOES_ON
 from cavity.numerics.mixture import Mixture
 from cavity.numerics.types import Array
 from cavity.posterior.samples import Samples
@@ -32,6 +33,13 @@ class Plan:
     covariance: Annotated[Array, "D D"] | None = None  # of q
     nodes: Annotated[Array, "K D"] | None = None  # of tables
     node_log_mass: Annotated[Array, "K"] | None = None  # log posterior mass at the last tables' nodes, up to a constant
+    mode_means: Annotated[Array, "M D"] | None = None  # where q has several modes: shared parameters are held at each
+    mode_covariances: Annotated[Array, "M D D"] | None = None  # and around each
+
+    def at_mode(self, k: int) -> "Plan":
+        """The same around mode k alone."""
+        mean, covariance = self.mode_means[k], self.mode_covariances[k]
+        return replace(self, mean=mean, covariance=covariance, mode_means=None, mode_covariances=None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +90,14 @@ class AtNodes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Elsewhere:
+    """A site around another mode than the first; by the site search."""
+
+    site: Site  # the site function there
+    points: Points  # what it was made from
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Searched:
     """One dataset after its search; written by a strategy's ``search_site``. Figures of a stack gain an axis [n]."""
 
@@ -94,17 +110,19 @@ class Searched:
     exhausted: bool = False  # whether its budget of calls did not do
     ess: float | None = None  # effective draws of the site
     pareto_k: float | None = None  # of its weights; NaN for a table
-    site: Site | None = None  # the site function; None for a pilot without drawn variables
+    site: Site | None = None  # the site function; of a pilot, over its shared parameters too
     points: Points | None = None  # of a site or pilot
+    elsewhere: tuple[Elsewhere, ...] = ()  # where shared parameters are held at several modes: around the others
     at_nodes: AtNodes | None = None  # of a table
-    link: Mapping | None = None  # of a pilot: how it sees the shared parameters, which its site leaves out
     samples: Samples | None = None  # of a dataset that is fitted by itself
     model: Mapping | None = None  # of a sequential phase: the model that was fitted, ``one_by_one.stored_form``
 
-    @property
-    def sees(self) -> Mapping:
-        """How it sees the global parameters: the specification of a :class:`~cavity.propagate.link.Link`."""
-        return self.site.link if self.link is None else self.link
+    def at_mode(self, k: int) -> "Searched":
+        """The same with the site and points around mode k; around the first where there is no other."""
+        if not self.elsewhere or k == 0:
+            return self
+        there = self.elsewhere[k - 1]
+        return replace(self, site=there.site, points=there.points)
 
     def kept(self, exhausted: bool = False) -> "Searched":
         """The same, carried over to a round that does not search it; ``exhausted`` where it has no calls left."""
@@ -138,6 +156,9 @@ class Joined:
     interpolation_error: float = 0.0  # of tables: change of the answer, in sd, when every second node is left out
     node_log_mass: Annotated[Array, "K"] | None = None  # of tables: log posterior mass at the nodes, up to a constant
     placed: Annotated[Array, "K D"] | None = None  # of a pilot or tables: where nodes would go now
+    mode_means: Annotated[Array, "M D"] | None = None  # of the posterior around each mode, in the first round's order
+    mode_covariances: Annotated[Array, "M D D"] | None = None  # and around each
+    mode_shares: Annotated[Array, "M"] | None = None  # their masses
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,7 +199,7 @@ class Round:
     samples: Samples | None = None  # of a joint phase: over every parameter of the graph
 
     @property
-    def spent(self) -> tuple[str, ...]:
+    def out_of_calls(self) -> tuple[str, ...]:
         """Datasets whose budget of calls did not do."""
         flags = () if self.exhausted is None else self.exhausted
         return tuple(name for name, is_spent in zip(self.datasets, flags) if is_spent)
@@ -196,7 +217,7 @@ class Decision:
     @property
     def goes_on(self) -> bool:
         """Whether another round is needed."""
-        return self.decision in ("pilot", "refresh")
+        return self.decision in GOES_ON
 
     @property
     def converged(self) -> bool:

@@ -188,7 +188,7 @@ def aggregate(
     if context.inference == "joint":
         return joint.aggregate(context, sites, state, checkpoint)
     if context.inference == "ep":
-        return ep.aggregate(context, sites, state, rounds_of)
+        return ep.aggregate(context, sites, state)
     return one_by_one.aggregate(context, sites, state)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from cavity.errors import CavityError, ModelError, SearchError, StudyError
 from cavity.model import Collection
+from cavity.numerics.types import Array
 from cavity.posterior.store import samples_tree
 from cavity.rng import generator
 from cavity.search import Search
@@ -184,7 +185,7 @@ def simulated(simulate: Callable, instance: Any, rng: np.random.Generator, cell:
     return {str(key): np.asarray(value) for key, value in data.items()}
 
 
-def check_simulated(data: Mapping[str, np.ndarray], like: Any) -> None:
+def check_simulated(data: Mapping[str, Array], like: Any) -> None:
     """StudyError where a simulated dataset has other keys or shapes than ``like``."""
     if set(data) != set(like):
         raise StudyError(f"simulate returned {', '.join(data)}; a dataset has {', '.join(like)}")

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cavity.errors import ModelError, SearchError, StudyError, did_you_mean
 from cavity.inference import ONE_BY_ONE
 from cavity.model import Collection, Model
+from cavity.numerics.types import Array
 from cavity.posterior.store import tree_checksum
 from cavity.rng import generator
 from cavity.strategy.grid_cells import Axis, Cell
@@ -61,14 +60,14 @@ class PhaseSensitivity:
 class SimulatedDataset:
     """A dataset of the table with other arrays: what ``factor`` gets in place of it."""
 
-    def __init__(self, dataset: Any, arrays: Mapping[str, np.ndarray]):
+    def __init__(self, dataset: Any, arrays: Mapping[str, Array]):
         self._dataset = dataset
         self._arrays = dict(arrays)
 
     def __getattr__(self, name):
         return getattr(self._dataset, name)
 
-    def load(self) -> dict[str, np.ndarray]:
+    def load(self) -> dict[str, Array]:
         """The simulated arrays."""
         return dict(self._arrays)
 

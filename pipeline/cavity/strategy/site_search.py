@@ -11,6 +11,7 @@ from scipy.special import ndtr
 from cavity.graph import link_of
 from cavity.propagate.build import build_site
 from cavity.propagate.design import SharedDesign, fit_surrogate, transport
+from cavity.propagate.hierarchy import NOTHING
 from cavity.propagate.link import Link
 from cavity.propagate.predictive import shared_prior
 from cavity.rng import generator
@@ -20,7 +21,7 @@ from cavity.search.polish import polish
 from cavity.strategy.context import PhaseContext
 from cavity.strategy.draws import Weighted, batch_of, weighted_together
 from cavity.strategy.limits import POLICY, Limits
-from cavity.strategy.round import Batch, Plan, Points, Searched
+from cavity.strategy.round import Batch, Elsewhere, Plan, Points, Searched
 from cavity.strategy.tables import search_table
 from cavity.strategy.tilted import Tilted, predictive_interim, prior_interim
 
@@ -91,10 +92,30 @@ def affordable(plan: Plan, previous: Searched, left: int, p: int, limits: Limits
 
 def _searched(context, view, link, plan, previous, checkpoint, left):
     """A dataset after a new search of at most ``left`` calls."""
-    dataset, space = view.dataset, context.space
-    rng = generator(context.seed, context.phase, dataset, plan.round)
+    names = context.phase, view.dataset, plan.round
     if plan.kind == "table" and previous is not None:
-        return search_table(context, view, link, plan, previous, rng)
+        return search_table(context, view, link, plan, previous, generator(context.seed, *names))
+    if plan.mode_means is None or not link.p:  # a site without shared parameters holds wherever it has particles
+        return _around(context, view, link, plan, previous, checkpoint, left, generator(context.seed, *names))
+    found, share = [], None if left is None else left // len(plan.mode_means)
+    for k in range(len(plan.mode_means)):
+        rng = generator(context.seed, *names, *([k] if k else []))
+        where = checkpoint and checkpoint.with_name(f"{checkpoint.name}-{k}")
+        found.append(_around(context, view, link, plan.at_mode(k), previous.at_mode(k), where, share, rng))
+    return replace(
+        found[0],
+        calls=sum(one.calls for one in found),
+        rejected=sum(one.rejected for one in found),
+        exhausted=any(one.exhausted for one in found),
+        ess=min(one.ess for one in found),
+        pareto_k=max(one.pareto_k for one in found),
+        elsewhere=tuple(Elsewhere(one.site, one.points) for one in found[1:]),
+    )
+
+
+def _around(context, view, link, plan, previous, checkpoint, left, rng):
+    """A dataset after a new search under the prior, or around one mode of q."""
+    dataset, space = view.dataset, context.space
     if previous is None:
         interim = prior_interim(link, space)
     else:
@@ -116,7 +137,7 @@ def _searched(context, view, link, plan, previous, checkpoint, left):
         points=_points(tilted, found.batches, weighted),
     )
     if tilted.free_shared:
-        return replace(searched, link=link.spec, site=_pilot_site(tilted, weighted, dataset))
+        return replace(searched, site=_pilot_site(tilted, weighted, dataset))
     return _with_site(searched, context, tilted, plan, weighted)
 
 
@@ -273,17 +294,20 @@ def _near_held(tilted, points):
 
 
 def _pilot_site(tilted, weighted, dataset):
-    """The site of a first look with shared parameters free: its drawn variables alone; None without any."""
-    if not tilted.d:
-        return None
+    """The site of a first look with shared parameters free, over them and the drawn ones: it places the next round."""
+    p, interim = tilted.p, tilted.interim
+    shared = [
+        {"name": name, "family": "GaussianPrior", "mean": {"coordinate": name}, "sigma": NOTHING}
+        for _, name in tilted.view.shared
+    ]
     return build_site(
         dataset,
-        {**tilted.link.spec, "shared": []},
+        {"drawn": [*tilted.link.spec["drawn"], *shared], "shared": []},
         weighted.log_w,
-        weighted.theta,
-        tilted.interim.mean,
-        tilted.interim.sd,
-        payload=tilted.local_values(weighted.z[:, tilted.p :]),
+        np.concatenate([weighted.theta, tilted.psi_from_normal(weighted.z[:, :p])], axis=1),
+        np.concatenate([interim.mean, [prior.mean for prior in tilted.shared_priors]]),
+        np.concatenate([interim.sd, [prior.sigma for prior in tilted.shared_priors]]),
+        payload=tilted.local_values(weighted.z[:, p:]),
         payload_names=_local_names(tilted),
     )
 

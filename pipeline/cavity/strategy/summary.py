@@ -7,10 +7,10 @@ import numpy as np
 from cavity.numerics.weights import log_sum_exp, resampled
 from cavity.posterior.phase import PhaseResult
 from cavity.posterior.samples import Samples
-from cavity.propagate.bank import SiteBank
 from cavity.propagate.locals import local_draws
 from cavity.rng import generator
 from cavity.strategy.context import PhaseContext, models_of
+from cavity.strategy.ep import bank_of
 from cavity.strategy.round import Round, Searched
 
 LOCAL_DRAWS = 2000  # 400 read the sd of a local parameter 5 % low
@@ -61,7 +61,7 @@ def _locals(context, sites, joined):
     """{dataset: equal-weight draws}, one for each draw of the shared parameters; none before the sites are made."""
     if any(searched.kind == "pilot" for searched in sites.values()):
         return {}
-    bank = SiteBank([sites[name].site for name in context.datasets], context.space)
+    bank = bank_of(context, {name: sites[name] for name in context.datasets})
     rng = generator(context.seed, context.phase, "locals")
     rows = resampled(joined.log_weights, LOCAL_DRAWS, rng)
     found = {}

@@ -99,49 +99,13 @@ def _local_draws(previous, plan):
     return before.z, log_sum_exp(at_node - log_sum_exp(at_node, axis=0) + plan.node_log_mass, axis=1)
 
 
-def pilot_landscape(
-    space: GlobalSpace, sites: Mapping[str, Searched]
-) -> tuple[list[Annotated[Array, "Q"]], Annotated[Array, "Q ..."]]:
-    """The product of the pilots' kernel densities on a grid: enough to see modes, too rough for an answer.
-
-    Parameters
-    ----------
-    space
-        One or two shared parameters, none drawn.
-    sites
-        {dataset: its pilot}.
-
-    Returns
-    -------
-    axes
-        One array of coordinates a dimension.
-    log_density
-        Unnormalised, prior included, on their product.
-    """
+def landscape(space: GlobalSpace, bank: SiteBank) -> tuple[list[Annotated[Array, "Q"]], Annotated[Array, "Q ..."]]:
+    """The pilots' product on a grid, to see modes by, too rough for an answer: an axis [G] a dimension, [G, ...]."""
     mean, covariance = space.start()
     sd = np.sqrt(np.diag(covariance))
     axes = [np.linspace(m - 4 * s, m + 4 * s, GRID[space.dimension]) for m, s in zip(mean, sd)]
     grid = np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], axis=-1)
-    total = space.log_prior(grid)
-    for pilot in sites.values():
-        where = Link(pilot.link, space).shared_index
-        total = total + _log_kernel_ratio(pilot.points, grid[:, where])
-    return axes, total.reshape([len(a) for a in axes])
-
-
-def _log_kernel_ratio(points, grid):
-    """log of (kernel density of a pilot's posterior / its prior), with a floor; up to a constant."""
-    psi, log_w = points.psi, points.log_weights
-    w = np.exp(log_w - np.max(log_w))
-    w /= w.sum()
-    p = psi.shape[1]
-    width = np.sqrt(np.maximum(w @ (psi - w @ psi) ** 2, 1e-12)) * ((w**2).sum()) ** (1 / (p + 4))
-    log_k = np.zeros((len(grid), len(psi)))
-    for j in range(p):
-        log_k -= 0.5 * ((grid[:, j, None] - psi[:, j]) / width[j]) ** 2 + np.log(width[j] * np.sqrt(2 * np.pi))
-    density = log_sum_exp(log_k + np.log(np.maximum(w, 1e-300)), axis=1)
-    ratio = density + (0.5 * ((grid - points.psi_mean) / points.psi_sd) ** 2).sum(-1)  # the pilot's own prior
-    return np.logaddexp(ratio, ratio.max() - np.log(1e4))
+    return axes, bank.log_density(grid, correction=False).reshape([len(a) for a in axes])
 
 
 def count_modes(log_density: Annotated[Array, "Q ..."], limits: Limits = POLICY) -> int:
@@ -257,7 +221,7 @@ def _log_cells(nodes):
 
 
 def _noise_of_mean(space, bank, exact, mean, covariance):
-    """(N, D) variance of the posterior's mean that each site's draws bring, in posterior variances.
+    """(N, D) variance of the posterior's mean that each site's draws bring (docs/inference.md, eq. 21).
 
     A site's log l at node k is the log of an average over draws, the same draws at all nodes: its error moves the
     density at all nodes together, and the mean by sum_k p_k (x_k - mean) e_k. Each draw's share of that is known, so

@@ -47,15 +47,10 @@ def prior_interim(link: Link, space: GlobalSpace, seed: int = 0) -> Interim:
 
     d = len(link.spec["drawn"])
     z = sobol_normal(PILOT_DRAWS, space.dimension + d, seed)
-    eta = link.eta(_prior_phi(space, z[:, : space.dimension]))
+    eta = link.eta(space.from_normal(z[:, : space.dimension]))
     theta = eta[:, :d] + np.exp(eta[:, d : 2 * d]) * z[:, space.dimension :]
     low, middle, high = np.quantile(theta, [0.05, 0.5, 0.95], axis=0)
     return Interim(mean=middle, sd=(high - low) / 3.29, shared=None if link.p else np.empty(0))
-
-
-def _prior_phi(space, z):
-    """Draws of phi from its prior, from standard normal points (n, D)."""
-    return space.phi(np.stack([prior.value_for(ndtr(z[:, j])) for j, prior in enumerate(space.priors)], axis=-1))
 
 
 def predictive_interim(link: Link, mean: Annotated[Array, "D"], covariance: Annotated[Array, "D D"]) -> Interim:
@@ -68,7 +63,7 @@ def _pilot_priors(link, space):
     """What a pilot assumes about free shared parameters: Gaussians on psi's scale, by their prior's quantiles."""
     from cavity.numerics.sobol import sobol_normal
 
-    psi = link.eta(_prior_phi(space, sobol_normal(PILOT_DRAWS, space.dimension, 1)))[:, 2 * link.d :]
+    psi = link.eta(space.from_normal(sobol_normal(PILOT_DRAWS, space.dimension, 1)))[:, 2 * link.d :]
     low, middle, high = np.quantile(psi, [0.05, 0.5, 0.95], axis=0)
     return [GaussianPrior(float(m), float(s)) for m, s in zip(middle, (high - low) / 3.29)]
 

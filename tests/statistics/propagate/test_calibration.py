@@ -7,6 +7,7 @@ from scipy.special import expit
 from cavity.numerics.weights import log_sum_exp
 from cavity.prior import GaussianPrior, HalfNormalPrior
 from cavity.propagate import GlobalSpace, exact_pass
+from cavity.propagate.modes import one_mode
 from tests.statistics.propagate.problems import Hierarchy
 
 SPACE = GlobalSpace.from_priors(["mu", "tau"], [GaussianPrior(0.0, 1.5), HalfNormalPrior(1.0)])
@@ -33,7 +34,7 @@ class Simulated:
         mean, covariance, m, s = self.hierarchy.pilot(self.seed + 1)
         divided = None if interim_sd is None else interim_sd * s
         bank = self.hierarchy.bank(m, s, 200, self.seed + 500, divided)
-        result = exact_pass(SPACE, bank, mean, covariance, n=1500, seed=self.seed)
+        result = exact_pass(SPACE, bank, one_mode(mean, covariance), n=1500, seed=self.seed)
         return result.draws, np.exp(result.log_weights)
 
     def exact(self, mean, sd):

@@ -17,6 +17,7 @@ from cavity.propagate import (
     transport,
 )
 from cavity.propagate.build import divide_by_interim
+from cavity.propagate.modes import one_mode
 from cavity.propagate.site import Site
 from tests.statistics.check import assert_same_posterior, moments
 from tests.statistics.propagate.local_moments import local_moments
@@ -69,7 +70,7 @@ def test_with_a_known_sd_the_posterior_and_evidence_are_exact(data):
     covariance = np.diag(variance + 0.64) + 9.0
     evidence = -0.5 * (y @ np.linalg.solve(covariance, y) + np.linalg.slogdet(covariance)[1] + 20 * LOG_2PI)
     assert grid_pass(space, bank).log_evidence == pytest.approx(evidence, abs=1e-9)
-    found = exact_pass(space, bank, state.gaussian.mean, state.gaussian.covariance)
+    found = exact_pass(space, bank, one_mode(state.gaussian.mean, state.gaussian.covariance))
     assert found.log_evidence == pytest.approx(evidence, abs=0.01)
 
 
@@ -138,7 +139,7 @@ def shared_sites(problem, kind, n=200, moved=True, offset=1.0):
 def shared_fit(problem, space, bank):
     state, infos = propagate(space, bank, problem["mean"] + 0.3, 2 * problem["covariance"])
     assert not infos[-1].stalled
-    result = exact_pass(space, bank, state.gaussian.mean, state.gaussian.covariance)
+    result = exact_pass(space, bank, one_mode(state.gaussian.mean, state.gaussian.covariance))
     return result, moments(space.names, result.draws, result.log_weights)
 
 

@@ -16,6 +16,7 @@ from cavity.propagate import (
     tempered_ticks,
     tensor_nodes,
 )
+from cavity.propagate.modes import one_mode
 from cavity.strategy.tables import count_modes
 from tests.statistics.check import assert_same_posterior, moments
 from tests.statistics.propagate.problems import log_normal_density
@@ -81,7 +82,7 @@ def test_the_check_fails_when_one_mode_is_missed(problem):
 
 def test_importance_sampling_from_a_wide_start_agrees_with_the_grid(problem):
     space, bank, _, x, log_p = problem
-    result = exact_pass(space, bank, np.zeros(1), np.eye(1))
+    result = exact_pass(space, bank, one_mode(np.zeros(1), np.eye(1)))
     found = moments(["root"], space.values(result.draws), result.log_weights)
     assert_same_posterior(found, quadrature(space, x, log_p)[0], dm=0.1, sdr=(0.95, 1.05))
 

@@ -1,4 +1,4 @@
-"""Coordinates above the datasets: shared parameters as they are, drawn ones by their prior predictive."""
+"""Coordinates above the datasets: shared parameters with their priors, drawn ones with what they hang on."""
 
 import pytest
 
@@ -18,11 +18,20 @@ def study(mean=5.0):
     return with_groups(name_shared(namespace), {"patient": ("a",)}), patient
 
 
-def test_a_groups_parameter_has_the_width_of_its_predictive():
-    names, _ = study()
+def test_a_groups_parameter_hangs_on_its_parent():
+    names, _ = study(mean=cv.GaussianPrior(0.0, 1.0))
     coordinates = coordinates_of(names)
-    prior = dict(zip(coordinates.names, coordinates.priors))["patient.a.rate"]
-    assert prior.mean == pytest.approx(5.0, abs=0.3) and prior.sigma == pytest.approx(3.0, rel=0.1)
+    law = dict(zip(coordinates.names, coordinates.laws))["patient.a.rate"]
+    assert law["mean"] == {"variable": "population.mean"} and law["sigma"] == 3.0
+    assert law["family"] == "GaussianPrior" and law["lower"] is None
+
+
+def test_a_family_without_a_closed_form_is_refused_above_the_datasets():
+    population = cv.HierarchicalFactor(cv.BetaPrior, alpha=2.0, beta=3.0)
+    patient = cv.plate("patient")(lambda key: cv.Collection(rate=population.drawn_variable()))
+    names = with_groups(name_shared({"population": population, "patient": patient}), {"patient": ("a",)})
+    with pytest.raises(GraphError, match="patient.a.rate is drawn from a BetaPrior"):
+        coordinates_of(names)
 
 
 def test_who_owns_a_parameter():

@@ -32,6 +32,18 @@ def test_a_column_that_the_table_lacks_is_named():
         with_groups(name_shared({"population": population, "patient": patients()}), {"field": ("a",)})
 
 
+def test_a_graph_finds_the_plates_of_its_groups_and_names_them_as_a_study_does():
+    patient, unused = patients(), patients()
+    unused("a")
+    models = [cv.Model(cv.ex.Gaussian, centre=patient(key).rate) for key in ("b", "b", "a")]
+    made = [cv.AnalysisFactor(model, cv.Analysis()) for model in models]
+    graph = cv.FactorGraphModel(*made)
+    assert [name for name in graph.shared_names.values() if "patient" in name] == ["patient.b.rate", "patient.a.rate"]
+    assert graph.shared.plates == (patient,)
+    other = cv.FactorGraphModel(cv.AnalysisFactor(cv.Model(cv.ex.Gaussian), cv.Analysis()))
+    assert other.shared.plates == ()
+
+
 def test_a_group_must_return_a_model():
     with pytest.raises(GraphError, match="return a Model"):
         cv.plate("patient")(lambda key: None)("a")

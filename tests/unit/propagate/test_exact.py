@@ -8,10 +8,11 @@ from cavity.numerics.weights import effective_sample_size, psis
 from cavity.prior import GaussianPrior
 from cavity.propagate import GlobalSpace, SiteBank, build_table, exact_pass, grid_pass, tensor_nodes
 from cavity.propagate.exact import ExactPass
+from cavity.propagate.modes import one_mode
 
 
 def test_posterior_and_evidence(normal):
-    result = exact_pass(normal.space, normal.bank, normal.mean, np.diag(normal.sd**2))
+    result = exact_pass(normal.space, normal.bank, one_mode(normal.mean, np.diag(normal.sd**2)))
     mean, covariance = result.moments()
     assert result.method == "importance" and result.pareto_k < 0.7
     assert (np.abs(mean - normal.mean) < 0.03 * normal.sd).all()
@@ -22,7 +23,7 @@ def test_posterior_and_evidence(normal):
 
 
 def test_a_bad_start_is_mended_by_refits(normal):
-    result = exact_pass(normal.space, normal.bank, normal.mean + 1.5 * normal.sd, 3 * np.diag(normal.sd**2))
+    result = exact_pass(normal.space, normal.bank, one_mode(normal.mean + 1.5 * normal.sd, 3 * np.diag(normal.sd**2)))
     assert result.log_evidence == pytest.approx(normal.log_evidence, abs=0.05)
 
 
@@ -33,7 +34,8 @@ def test_smoothed_weights_of_the_first_proposal_and_what_follows_from_them(seed)
     def log_density(phi):
         return -0.5 * (phi**2).sum(1)
 
-    result = exact_pass(space, SiteBank([], space), np.zeros(2), np.eye(2), seed=seed, log_density=log_density)
+    mode = one_mode(np.zeros(2), np.eye(2))
+    result = exact_pass(space, SiteBank([], space), mode, seed=seed, refits=0, log_density=log_density)
     raw = log_density(result.draws) - Mixture.of([1.0], [np.zeros(2)], [1.2 * np.eye(2)]).log_density(result.draws)
     smoothed, k_hat = psis(raw)
     assert np.allclose(result.log_weights, smoothed, rtol=0, atol=1e-12) and result.pareto_k == k_hat
@@ -60,7 +62,7 @@ def banana():
 def test_a_chain_takes_over_where_no_proposal_fits():
     space, bank = banana()
     exact = grid_pass(space, bank)
-    result = exact_pass(space, bank, np.array([1.0, 1.0]), 0.02 * np.eye(2), refits=1)
+    result = exact_pass(space, bank, one_mode(np.array([1.0, 1.0]), 0.02 * np.eye(2)), refits=0)
     assert result.method == "hmc" and result.ess > 100
     (mean, covariance), (exact_mean, exact_covariance) = result.moments(), exact.moments()
     sd = np.sqrt(np.diag(exact_covariance))
@@ -71,7 +73,9 @@ def test_a_chain_takes_over_where_no_proposal_fits():
 
 
 def test_the_same_seed_gives_the_same_bits(normal):
-    one, two, other = (exact_pass(normal.space, normal.bank, normal.mean, np.eye(2), n=256, seed=s) for s in (1, 1, 2))
+    one, two, other = (
+        exact_pass(normal.space, normal.bank, one_mode(normal.mean, np.eye(2)), n=256, seed=s) for s in (1, 1, 2)
+    )
     assert (one.draws == two.draws).all() and (one.log_weights == two.log_weights).all()
     assert one.log_evidence != other.log_evidence
 
@@ -84,7 +88,7 @@ def test_a_posterior_far_narrower_than_the_proposal_is_found(seed):
         return -0.5 * (((phi - [0.3, -0.8]) / 0.002) ** 2).sum(1)
 
     bank = SiteBank([], space)
-    result = exact_pass(space, bank, np.zeros(2), np.eye(2), seed=seed, refits=12, log_density=log_density)
+    result = exact_pass(space, bank, one_mode(np.zeros(2), np.eye(2)), seed=seed, refits=12, log_density=log_density)
     mean, covariance = result.moments()
     assert result.method == "importance"
     assert np.allclose(mean, [0.3, -0.8], atol=2e-4) and np.allclose(np.sqrt(np.diag(covariance)), 0.002, rtol=0.05)
@@ -96,5 +100,5 @@ def test_without_globals_the_evidence_is_a_sum():
 
     space = GlobalSpace.from_priors([], [])
     sites = [build_site(f"d{i}", {"drawn": [], "shared": []}, np.full(4, -1.5 - np.log(4))) for i in range(3)]
-    result = exact_pass(space, SiteBank(sites, space), np.zeros(0), np.zeros((0, 0)))
+    result = exact_pass(space, SiteBank(sites, space), one_mode(np.zeros(0), np.zeros((0, 0))))
     assert result.log_evidence == pytest.approx(-4.5) and result.method == "none"

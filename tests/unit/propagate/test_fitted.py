@@ -5,6 +5,7 @@ import pytest
 
 import cavity.propagate.exact as exact
 from cavity.propagate.fitted import FittedDensity, design_points, fitted_density
+from cavity.propagate.modes import one_mode
 
 
 def test_near_the_posterior_the_fit_is_the_density(normal):
@@ -35,6 +36,6 @@ def test_far_away_nothing_is_claimed(normal):
 
 def test_the_exact_pass_uses_it_for_very_many_sites(normal, monkeypatch):
     monkeypatch.setattr(exact, "LARGEST_WORK", 0)
-    result = exact.exact_pass(normal.space, normal.bank, normal.mean, np.diag(normal.sd**2))
+    result = exact.exact_pass(normal.space, normal.bank, one_mode(normal.mean, np.diag(normal.sd**2)))
     assert result.log_evidence == pytest.approx(normal.log_evidence, abs=0.1)
     assert (np.abs(result.moments()[0] - normal.mean) < 0.1 * normal.sd).all()

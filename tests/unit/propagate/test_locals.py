@@ -6,6 +6,7 @@ import pytest
 from cavity.numerics.sobol import sobol_normal
 from cavity.prior import GaussianPrior, HalfNormalPrior
 from cavity.propagate import GlobalSpace, SiteBank, build_site, exact_pass, local_draws
+from cavity.propagate.modes import one_mode
 
 from ...statistics.propagate.local_moments import local_moments
 
@@ -14,7 +15,7 @@ NOISE = 0.5
 
 @pytest.fixture(scope="module")
 def phi(normal):
-    return exact_pass(normal.space, normal.bank, normal.mean, np.diag(normal.sd**2)).equal_weight(
+    return exact_pass(normal.space, normal.bank, one_mode(normal.mean, np.diag(normal.sd**2))).equal_weight(
         1500, np.random.default_rng(0)
     )
 

@@ -5,7 +5,6 @@ import pytest
 
 import cavity as cv
 from cavity.graph import name_shared, with_groups
-from cavity.strategy import groups
 from cavity.strategy.context import EPSettings, PhaseContext
 from cavity.strategy.run import conclude, rounds_of
 
@@ -108,7 +107,6 @@ def test_the_same_check_fails_when_a_group_is_left_out():
             assert abs(fewer[name][0] - mean) < 0.1 * sd
 
 
-def test_a_study_without_plates_has_no_groups():
+def test_what_a_group_owns():
     phase, _ = study()
-    assert groups.has_groups(phase)
     assert phase.coordinates.groups["field.0.rate"] == "field.0"

@@ -9,12 +9,19 @@ import pytest
 from tests.unit.strategy.small import context
 
 import cavity as cv
+from cavity.errors import GraphError
+from cavity.graph import SharedNames
 from cavity.propagate.bank import SiteBank
+from cavity.propagate.build import build_site
 from cavity.propagate.exact import ExactPass
+from cavity.propagate.hierarchy import NOTHING
+from cavity.propagate.modes import find_modes
 from cavity.propagate.table import build_table
+from cavity.propagate.transform import GlobalSpace
 from cavity.strategy import ep, joint, one_by_one, run, tables
+from cavity.strategy.context import refuse_unused
 from cavity.strategy.limits import POLICY, Limits
-from cavity.strategy.round import Following, Plan, Points, Round, Searched
+from cavity.strategy.round import Following, Plan, Round, Searched
 from cavity.strategy.site_search import affordable, covers, is_healthy, rescue_search, search_site
 
 OFF = 1e9
@@ -57,7 +64,7 @@ def following(found, limits, before=400):
 def again(limits):
     """The last round aggregated anew under other limits."""
     c, rounds = fitted()
-    return ep.aggregate(replace(c, limits=limits), rounds.sites, rounds.states[0], run.rounds_of).joined
+    return ep.aggregate(replace(c, limits=limits), rounds.sites, rounds.states[0]).joined
 
 
 def chain(acceptance):
@@ -78,14 +85,6 @@ def weighted(pareto_k=0.1, ess=500.0, largest=0.001):
     return SimpleNamespace(pareto_k=pareto_k, ess=ess, largest=largest)
 
 
-def doubtful(limits):
-    with pytest.MonkeyPatch.context() as patch:
-        draws = np.random.default_rng(0).normal(size=(200, 2))
-        exact = ExactPass(draws, np.full(200, -np.log(200)), -1.0, 0.1, 0.6, 100.0, "importance")
-        patch.setattr(ep, "exact_pass", lambda *arguments, **settings: exact)
-        return any("Pareto k of the exact pass is 0.60" in sentence for sentence in again(limits).warnings)
-
-
 def exhausted(limits, n, pareto_k):
     """Whether a fit of one dataset whose calls are spent, with n draws of this Pareto k, is said to be poor."""
     c = replace(context("independent", n=1, kind="local"), limits=limits)
@@ -102,24 +101,61 @@ def reaches_out(limits):
         return again(limits).outside
 
 
-def groups_reach_out(limits):
-    """The same of groups, whose draws come from the level above."""
-    above = fitted()[1].last.joined
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ep, "has_groups", lambda context: True)
-        patch.setattr(ep, "join_groups", lambda *arguments: (above, above.draws))
-        return reaches_out(limits)
-
-
 def broad(limits):
-    """Twenty pilots with one flat top: their product keeps it, that of their Gaussians is a third as wide."""
-    c = replace(context(n=20, kind="shared"), limits=limits)
-    psi, none = np.linspace(-6.0, 6.0, 400)[:, None], np.empty((400, 0))
-    log_w = -((psi[:, 0] / 2.5) ** 8) - 0.5 * (psi[:, 0] / 3) ** 2
-    points = Points(none, psi, np.zeros(1), np.full(1, 3.0), none, log_w, np.empty(0), np.empty(0))
-    figures = {"ess": 99.0, "pareto_k": 0.1, "points": points, "link": {"drawn": [], "shared": ["effect"]}}
-    pilots = {name: Searched(name, 0, "pilot", 9, **figures) for name in c.datasets}
+    """A peak on a plateau: the Gaussian at its mode is a tenth as wide as the density."""
+    c = replace(context(n=1, kind="shared"), limits=limits)
+    psi = np.concatenate([np.linspace(-0.3, 0.3, 200), np.linspace(-6.0, 6.0, 400)])[:, None]
+    log_w = np.concatenate([-0.5 * (psi[:200, 0] / 0.1) ** 2 + 1.0, -0.5 * (psi[200:, 0] / 2.8) ** 2])
+    item = {"name": "effect", "family": "GaussianPrior", "mean": {"coordinate": "effect"}, "sigma": NOTHING}
+    sites = [build_site(name, {"drawn": [item], "shared": []}, log_w, psi, 0.0, 3.0) for name in c.datasets]
+    pilots = {site.dataset: Searched(site.dataset, 0, "pilot", 9, ess=99.0, pareto_k=0.1, site=site) for site in sites}
     return ep.aggregate(c, pilots).joined.needs_table
+
+
+def an_exact_pass(limits, **figures):
+    """The last round's warnings, had its exact pass ended so."""
+    draws = np.random.default_rng(0).normal(size=(200, 2))
+    good = {"pareto_k": 0.1, "ess": 1000.0, "method": "importance", "draws": draws}
+    exact = ExactPass(
+        log_weights=np.full(200, -np.log(200)), log_evidence=-1.0, log_evidence_error=0.1, **{**good, **figures}
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ep, "exact_pass", lambda *arguments, **settings: exact)
+        return "; ".join(again(limits).warnings)
+
+
+def doubtful(limits):
+    return "Pareto k of the exact pass is 0.60" in an_exact_pass(limits, pareto_k=0.6)
+
+
+def short_chain(limits):
+    return "worth 100" in an_exact_pass(limits, method="hmc", ess=100.0)
+
+
+def at_both_edges(limits):
+    space = GlobalSpace.from_priors(["phase"], [cv.UniformPrior(0.0, 1.0)])
+    draws = np.repeat([[-2.5], [2.5]], 100, axis=0)
+    exact = ExactPass(draws, np.full(200, -np.log(200)), -1.0, 0.1, 0.1, 200.0, "importance")
+    return any("phase has 50% and 50%" in line for line in ep.at_both_edges(space, exact, limits))
+
+
+def too_many(limits):
+    priors = {cv.GaussianPrior(0.0, 1.0): f"x{i}" for i in range(201)}
+    c = SimpleNamespace(names=SharedNames(priors, {}), inference="ep", limits=limits, datasets=("d",))
+    try:
+        refuse_unused(c, set(priors.values()))
+    except GraphError as error:
+        return "201 parameters stand above the datasets" in str(error)
+
+
+def light_mode(limits):
+    """A second mode of e^-9 of the mass is left out."""
+    space = GlobalSpace.from_priors(["x"], [cv.GaussianPrior(0.0, 10.0)])
+    psi = np.linspace(-9.0, 9.0, 721)[:, None]
+    log_l = np.logaddexp(-0.5 * ((psi[:, 0] - 5) / 0.5) ** 2, -9.0 - 0.5 * ((psi[:, 0] + 5) / 0.5) ** 2)
+    item = {"name": "x", "family": "GaussianPrior", "mean": {"coordinate": "x"}, "sigma": NOTHING}
+    site = build_site("d", {"drawn": [item], "shared": []}, log_l - 0.5 * (psi[:, 0] / 10) ** 2, psi, 0.0, 10.0)
+    return len(find_modes(space, SiteBank([site], space), depth=limits.mode_mass)) == 1
 
 
 @cache
@@ -180,8 +216,11 @@ GUARDS = [
     ("k_hat_limit", OFF, lambda at: not covers(weighted(pareto_k=0.8), at)),
     ("k_hat_limit", OFF, lambda at: any("Pareto k" in clause for clause in joint.reasons(heavy_tail(), at))),
     ("doubtful_k", OFF, doubtful),
+    ("chain_ess", 0, short_chain),
+    ("edge_mass", OFF, at_both_edges),
+    ("mode_mass", OFF, light_mode),
+    ("most_coordinates", OFF, too_many),
     ("shell_mass", OFF, reaches_out),
-    ("shell_mass", OFF, groups_reach_out),
     ("shell_mass", OFF, lambda at: table_beside_its_peak(at)[1].outside),
     ("least_acceptance", 0, lambda at: "were accepted" in "".join(joint.reasons(chain(0.001), at))),
     ("ess_limit", 0, lambda at: following(a_round(ess_at_q=np.array([30.0, 500.0])), at).poor[0]),
