@@ -15,7 +15,6 @@ from cavity.propagate.bank import SiteBank
 from cavity.propagate.build import build_site
 from cavity.propagate.exact import ExactPass
 from cavity.propagate.hierarchy import NOTHING
-from cavity.propagate.modes import find_modes
 from cavity.propagate.table import build_table
 from cavity.propagate.transform import GlobalSpace
 from cavity.strategy import ep, joint, one_by_one, run, tables
@@ -150,12 +149,19 @@ def too_many(limits):
 
 def light_mode(limits):
     """A second mode of e^-9 of the mass is left out."""
-    space = GlobalSpace.from_priors(["x"], [cv.GaussianPrior(0.0, 10.0)])
     psi = np.linspace(-9.0, 9.0, 721)[:, None]
     log_l = np.logaddexp(-0.5 * ((psi[:, 0] - 5) / 0.5) ** 2, -9.0 - 0.5 * ((psi[:, 0] + 5) / 0.5) ** 2)
-    item = {"name": "x", "family": "GaussianPrior", "mean": {"coordinate": "x"}, "sigma": NOTHING}
-    site = build_site("d", {"drawn": [item], "shared": []}, log_l - 0.5 * (psi[:, 0] / 10) ** 2, psi, 0.0, 10.0)
-    return len(find_modes(space, SiteBank([site], space), depth=limits.mode_mass)) == 1
+    item = {"name": "effect", "family": "GaussianPrior", "mean": {"coordinate": "effect"}, "sigma": NOTHING}
+    site = build_site("d0", {"drawn": [item], "shared": []}, log_l - 0.5 * (psi[:, 0] / 10) ** 2, psi, 0.0, 10.0)
+    pilot = Searched("d0", 0, "pilot", 9, ess=99.0, pareto_k=0.1, site=site)
+
+    def count(context, space, bank, modes, number):
+        raise StopIteration(len(modes))
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(StopIteration) as seen:
+        patch.setattr(ep, "join", count)
+        ep.aggregate(replace(context(n=1, kind="shared"), limits=limits), {"d0": pilot})
+    return seen.value.value == 1
 
 
 @cache

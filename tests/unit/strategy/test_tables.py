@@ -5,8 +5,9 @@ import pytest
 from tests.unit.strategy.small import context
 
 from cavity.propagate.table import build_table
-from cavity.strategy import tables
-from cavity.strategy.round import Searched
+from cavity.strategy import run, tables
+from cavity.strategy.round import Plan, Searched
+from cavity.strategy.site_search import search_site
 
 
 def test_modes_within_five_nats_are_counted():
@@ -63,3 +64,14 @@ def test_the_error_of_the_evidence_is_what_many_tables_show():
     shown = np.std([joined.log_evidence for joined in found])
     assert np.mean([joined.log_evidence_error for joined in found]) == pytest.approx(shown, rel=0.25)
     assert max(joined.mcse[0] for joined in found) < 1e-5
+
+
+def test_a_table_is_the_likelihood_with_the_local_parameters_integrated_out():
+    """offset ~ N(0, 1), measured with noise .5; y - effect = offset with unit noise: a Gaussian integral."""
+    c, nodes = context(n=2, kind="shared"), np.linspace(-3.0, 3.0, 13)[:, None]
+    found = search_site(c, "d1", run.plan_round(c))
+    for number, n_draws in ((1, 500), (2, 1500)):  # the second weighs its draws together with the first's
+        plan = Plan(number, "table", ("d1",), n_draws=n_draws, nodes=nodes, node_log_mass=-0.5 * nodes[:, 0] ** 2)
+        found = search_site(c, "d1", plan, found)
+        exact = -0.5 * np.log(6.0) - 5 / 12 * (2.0 - nodes[:, 0]) ** 2
+        assert found.site.log_l == pytest.approx(exact, abs=0.02)
