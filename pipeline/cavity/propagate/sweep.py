@@ -28,7 +28,6 @@ class Sweep(NamedTuple):
     gaussian: Gaussian  # q(phi), D dimensions
     sites: Gaussian  # N sites, stacked on axis 0
     prior: Gaussian  # the hyperprior's own site
-    log_scale: Annotated[Array, "N"]  # of the sites: log l_i(phi) ~ log_scale_i + site_i(phi)
     step: float  # the step that the safeguards allowed last, in (0, 1]
 
 
@@ -50,7 +49,7 @@ def initial(
     """A state whose q is N(mean, covariance), all of it in the prior's site."""
     D, N = space.dimension, bank.N
     gaussian = Gaussian.from_moments(np.asarray(mean, float), np.asarray(covariance, float))
-    return Sweep(gaussian, Gaussian.flat(N, D), gaussian, np.zeros(N), 1.0)
+    return Sweep(gaussian, Gaussian.flat(N, D), gaussian, 1.0)
 
 
 def whitened_nodes(dimension: int, n_sites: int, n: int = NODES, seed: int = 3) -> Annotated[Array, "Q D"]:
@@ -66,7 +65,7 @@ def whitened_nodes(dimension: int, n_sites: int, n: int = NODES, seed: int = 3) 
 
 
 def _tilted_scores(bank, x, sites):
-    """Averages over each site's tilted distribution: E[g] [N, D], E[H + g g^T] - E[g] E[g]^T, and log scales.
+    """Averages over each site's own tilted distribution: E[g] [N, D], and E[H + g g^T] - E[g] E[g]^T.
 
     The weights of node x are l_i(x) / site_i(x) (docs/inference.md, eq. 22): q times that is the tilted distribution
     (weights of the cavity are wrong). Blocks of nodes are accumulated with a running maximum, so memory does not grow
@@ -92,8 +91,7 @@ def _tilted_scores(bank, x, sites):
         top = highest
     with np.errstate(all="ignore"):
         gradient, curvature = gradient / total[:, None], curvature / total[:, None, None]
-        log_scale = top + np.log(total / Q)
-    return gradient, curvature - gradient[:, :, None] * gradient[:, None, :], log_scale
+    return gradient, curvature - gradient[:, :, None] * gradient[:, None, :]
 
 
 def _new_sites(gaussian, sites, gradient, curvature):
@@ -170,7 +168,7 @@ def sweep(
     covariance = gaussian.covariance
     factor = np.linalg.cholesky(covariance)
     mean = gaussian.mean
-    gradient, curvature, log_scale = _tilted_scores(bank, mean + nodes @ factor.T, state.sites)
+    gradient, curvature = _tilted_scores(bank, mean + nodes @ factor.T, state.sites)
     try:
         fresh = _new_sites(gaussian, state.sites, gradient, curvature)
     except np.linalg.LinAlgError:
@@ -191,7 +189,7 @@ def sweep(
         worst = worst if found is None else found[3]
         if found is not None and found[0] < LARGEST_MOVE and found[1] < LARGEST_RATIO and found[2] < LARGEST_SHARE:
             info = SweepInfo(found[0], found[4], step, halvings, int((~good).sum()), False, worst)
-            return Sweep(new, sites, new_prior, log_scale, step), info
+            return Sweep(new, sites, new_prior, step), info
         step, halvings = step / 2, halvings + 1
     return state, SweepInfo(0.0, 0.0, 0.0, halvings, int((~good).sum()), True, worst)
 

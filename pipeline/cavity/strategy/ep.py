@@ -56,7 +56,7 @@ def plan_round(context: PhaseContext, state: Round | None) -> Plan:
 
 
 def _alike(joined):
-    """Log weights of the draws [S] with equal masses of the modes: a site tells of a light one as well as of a heavy."""
+    """Log weights of the draws [S] with equal masses of the modes: a site tells of light ones as well as of heavy."""
     if joined.mode_means is None or len(joined.mode_means) < 2:
         return joined.log_weights
     modes = [Mode(*moments, 0.0, 0.0) for moments in zip(joined.mode_means, joined.mode_covariances)]

@@ -11,6 +11,7 @@ import numpy as np
 from cavity.errors import CavityError, ResultError, SearchError, did_you_mean
 from cavity.inference import ONE_BY_ONE
 from cavity.numerics.types import Array
+from cavity.numerics.weights import log_sum_exp
 from cavity.posterior.samples import Samples
 from cavity.posterior.store import samples_tree, tree_checksum
 from cavity.rng import generator
@@ -237,7 +238,7 @@ def plotted_arrays(result: GridSearchResult) -> Any:
     if len(result.axes) <= 2:
         values = result.log_evidence_values
     else:
-        values = np.logaddexp.reduce(values.reshape(*values.shape[:2], -1), axis=2)
+        values = log_sum_exp(values.reshape(*values.shape[:2], -1))
         errors = None
     return values, errors, [finite_edges(axis) for axis in axes], [axis.name for axis in axes]
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from cavity.numerics.weights import TRUSTED_K
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -13,7 +15,9 @@ class Limits:
     table_share: float = 0.12  # of the tolerance, for tables: their quantiles are asked for too
     quantile_noise: float = 0.05  # posterior sds: Monte Carlo error of a quantile of a table's answer
     coarse: float = 0.1  # posterior sds that the answer may change when every second node of the tables is left out
-    k_hat_limit: float = 0.7  # Pareto k: weights with a heavier tail are not trusted, of a site or of the exact pass
+    k_hat_limit: float = (
+        TRUSTED_K  # Pareto k: weights with a heavier tail are not trusted, of a site or of the exact pass
+    )
     doubtful_k: float = 0.5  # Pareto k that is worth a warning: k = .63 in 15 dimensions reads an sd 20 % low
     chain_ess: float = 400.0  # effective draws of a Markov chain: with fewer its standard deviations are rough
     edge_mass: float = 0.2  # of the posterior in the outer twentieth of a prior, at both ends: it may be periodic

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from cavity.numerics.gaussian import Gaussian, weighted_moments
 
@@ -34,6 +35,7 @@ def test_log_density_is_normalised_and_log_factor_differs_by_a_constant(pair):
     full = Gaussian.from_moments(*pair[0])
     x = np.random.default_rng(1).normal(size=(5, 3))
     assert np.ptp(full.log_density(x) - full.log_factor(x)) < 1e-10
+    assert full.log_density(x) == pytest.approx(stats.multivariate_normal.logpdf(x, *pair[0]))
 
 
 def test_a_stack_is_evaluated_member_by_member(pair):

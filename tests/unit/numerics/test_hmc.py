@@ -38,5 +38,6 @@ def test_effective_sample_size_of_independent_and_of_stuck_chains():
     rng = np.random.default_rng(2)
     independent = rng.normal(size=(200, 8))
     assert autocorrelated_ess(independent) == pytest.approx(1600, rel=0.25)
+    assert autocorrelated_ess(rng.normal(size=(1000, 32))) == pytest.approx(32_000, rel=0.05)
     assert autocorrelated_ess(np.cumsum(independent, 0)) < 60
     assert autocorrelated_ess(independent + 10 * np.arange(8)) < 20

@@ -13,7 +13,7 @@ from cavity.numerics.mixture import (
     split_modes,
     unit_of,
 )
-from cavity.numerics.weights import effective_sample_size
+from cavity.numerics.weights import effective_sample_size, systematic
 
 MEANS = np.array([[-2.0, 0.0], [1.0, 1.0]])
 COVARIANCES = np.array([[[0.3, 0.1], [0.1, 0.2]], [[0.5, -0.2], [-0.2, 0.4]]])
@@ -67,6 +67,27 @@ def test_components_are_found_in_weighted_points():
     assert covariances[order] == pytest.approx(0.1 * COVARIANCES, abs=0.02)
 
 
+def test_one_component_has_the_moments_of_the_points_that_were_resampled():
+    z = np.random.default_rng(0).normal(size=(500, 2))
+    log_weights = z[:, 0]
+    drawn = z[systematic(log_weights, 40, np.random.default_rng(1))]
+    shares, means, covariances = fit_components(z, log_weights, 1, np.random.default_rng(1), n_resample=40)
+    assert shares.tolist() == [1.0] and means[0] == pytest.approx(drawn.mean(0))
+    assert covariances[0] == pytest.approx(np.cov(drawn.T, ddof=0), rel=1e-6)
+
+
+def test_a_step_counts_components_by_their_shares():
+    rng = np.random.default_rng(0)
+    x, weights = np.concatenate([rng.normal(size=(80, 2)), rng.normal(size=(20, 2)) + 3.0]), np.full(100, 0.01)
+    start = np.array([[0.0, 0.0], [3.0, 3.0]]), np.repeat(np.eye(2)[None], 2, 0)
+    steps = expectation_maximisation(x, weights, *start, lambda scatter, mass: scatter / mass[:, None, None])
+    first, second = next(steps), next(steps)
+    parts = zip(first.shares, first.means, first.covariances)
+    log_terms = [np.log(share) + stats.multivariate_normal.logpdf(x, mean, c) for share, mean, c in parts]
+    assert abs(first.shares[0] - 0.8) < 0.05 and second.log_terms == pytest.approx(np.array(log_terms))
+    assert second.log_likelihood == pytest.approx(weights @ np.logaddexp(*log_terms))
+
+
 def test_few_points_give_few_components_and_no_singular_ones():
     z = np.random.default_rng(0).normal(size=(6, 3))
     shares, _, covariances = fit_components(z, np.zeros(6), 5, np.random.default_rng(0))
@@ -105,7 +126,8 @@ def test_the_number_of_modes(d, modes):
 def test_weights_decide_what_a_mode_is():
     theta = np.concatenate([np.random.default_rng(0).normal(size=(300, 1)), np.full((10, 1), 50.0)])
     log_w = np.concatenate([np.zeros(300), np.full(10, -60.0)])
-    assert split_modes(theta, log_w)[:300].max() == 0
+    assert split_modes(theta, log_w).max() == 0
+    assert split_modes(theta, np.zeros(310))[300:].tolist() == [1] * 10
 
 
 def test_equal_particles_are_one_mode():

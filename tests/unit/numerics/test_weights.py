@@ -78,6 +78,8 @@ def test_weights_are_tempered_until_enough_draws_matter():
     assert effective_sample_size(log_weights) < 20
     assert effective_sample_size(tempered(log_weights, 20.0)) == pytest.approx(20.0, rel=1e-3)
     assert tempered(log_weights, 20.0)[-1] == -np.inf
+    enough = 1.05 * effective_sample_size(log_weights)
+    assert effective_sample_size(tempered(log_weights, enough)) == pytest.approx(enough, rel=1e-3)
     assert np.array_equal(tempered(log_weights, 1.0), log_weights)
 
 
@@ -87,6 +89,18 @@ def test_weights_that_are_bounded_have_no_tail():
     assert psis(np.log(weights))[1] == -1.0
     heavy = np.concatenate([weights, weights.max() * (1 - rng.random(10)) ** -0.9])
     assert psis(np.log(heavy))[1] > 0.5
+
+
+def test_no_smoothed_weight_is_above_the_largest_raw_one():
+    capped = 0
+    for seed in range(20):
+        raw = np.random.default_rng(seed).normal(size=200)
+        smoothed = psis(raw)[0]
+        lowest = np.argmin(raw)  # not in the tail: only normalised
+        highest = smoothed.max() - smoothed[lowest] + raw[lowest]
+        assert highest < raw.max() + 1e-12
+        capped += highest > raw.max() - 1e-12
+    assert 0 < capped < 20
 
 
 @pytest.mark.parametrize("tail", [0.3, 1.0, 2.5])

@@ -77,6 +77,10 @@ def test_draws_have_the_weighted_moments_and_follow_the_generator():
     drawn = samples.draws(20000, np.random.default_rng(4))
     np.testing.assert_allclose(drawn.mean(axis=0), samples.mean, atol=0.01)
     np.testing.assert_array_equal(drawn, samples.draws(20000, np.random.default_rng(4)))
+    weights = np.array([0.1, 0.2, 0.3, 0.4])
+    few = Samples(("x",), np.arange(4.0)[:, None], log_weights=np.log(weights))
+    for even in (few.draws(10_000, np.random.default_rng(4)), few.resampled(10_000, np.random.default_rng(4)).values):
+        assert np.bincount(even[:, 0].astype(int)) == pytest.approx(10_000 * weights, abs=1.0)
     even = samples.resampled(500, np.random.default_rng(4))
     assert even.ess == pytest.approx(500.0)
     assert set(even.log_likelihoods) <= set(samples.log_likelihoods)

@@ -132,6 +132,20 @@ def test_the_density_is_zero_where_a_surrogate_must_not_be_read(bank, space):
     assert alone.shell_mass(draws, np.log([0.75, 0.25])) == pytest.approx(0.25)
 
 
+def test_a_table_at_a_node_knows_its_particles_noise_and_corrects_for_it(bank):
+    alone = bank.without([dataset for dataset in bank.datasets if dataset != "one"])
+    phi, site = PHI.copy(), alone.sites[0]
+    phi[5] = -0.4
+    a, slopes = alone.groups[0].particle_weights(site, phi[None])
+    w = np.exp(a[0]) / np.exp(a[0]).sum()
+    slope = slopes[0, :, 0]
+    score = alone.score(phi)
+    assert score.ess[0] == pytest.approx(1 / (w**2).sum())
+    assert score.noise[0, 5, 5] == pytest.approx((w**2 * (slope - w @ slope) ** 2).sum())
+    added = alone.log_l(phi[None])[0, 0] - alone.log_l(phi[None], False)[0, 0]
+    assert added == pytest.approx(0.5 * ((w**2).sum() - 1 / 40))
+
+
 def test_tables_go_on_downwards_outside_their_nodes(bank, space):
     alone = bank.without([dataset for dataset in bank.datasets if dataset != "one"])
     phi = np.repeat(PHI[None], 3, 0)

@@ -48,6 +48,17 @@ def test_draws_do_not_depend_on_the_other_datasets(normal, phi):
     assert (local_draws(alone, phi, 1)["d4"].values == local_draws(normal.bank, phi, 1)["d4"].values).all()
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_particle_without_drawn_variables_is_drawn_as_often_as_its_weight_asks(seed):
+    log_w = np.random.default_rng(seed).normal(size=12)
+    site = build_site("d", {"drawn": [], "shared": []}, log_w, payload=np.arange(12.0), payload_names=("number",))
+    found = local_draws(SiteBank([site], SPACE), np.zeros((20_000, 2)), seed)["d"]
+    weights = np.exp(log_w) / np.exp(log_w).sum()
+    counts = np.bincount(found.values[:, 0].astype(int), minlength=12)
+    assert (np.abs(counts - 20_000 * weights) < 4 * np.sqrt(20_000 * weights * (1 - weights))).all()
+    assert found.ess == pytest.approx(1 / (weights**2).sum())
+
+
 def site(family, lower=None, upper=None):
     item = {"name": "x", "family": family, "mean": {"variable": "mu"}, "sigma": {"variable": "tau"}}
     spec = {"drawn": [item | {"lower": lower, "upper": upper}], "shared": []}

@@ -25,6 +25,12 @@ def test_q_is_the_product_of_its_factors_and_does_not_depend_on_the_start(normal
     assert np.allclose(*ends, atol=1e-3 * normal.sd)
 
 
+def test_the_site_of_a_gaussian_hyperprior_is_that_gaussian(normal):
+    state, _ = propagate(normal.space, normal.bank, normal.mean, np.diag(normal.sd**2))
+    assert np.allclose(state.prior.precision[0], [0.25, 0.0], atol=1e-9)  # of N(0, 2)
+    assert abs(state.prior.shift[0]) < 1e-9
+
+
 def test_the_mode_has_no_gradient(normal):
     mean, covariance, _ = newton(normal.space, normal.bank, *normal.space.start())
     gradient = normal.bank.log_density_gradient(mean[None])[0]

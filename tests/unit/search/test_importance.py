@@ -36,6 +36,7 @@ def test_weights_and_evidence_give_the_raw_weights_back():
     z = proposal.draws_in_parts(256, np.random.default_rng(0))
     raw = samples.log_likelihoods + log_prior(z) - proposal.log_density(z) - np.log(256)
     assert samples.log_weights + samples.log_evidence == pytest.approx(raw)
+    assert samples.log_evidence_error**2 == pytest.approx(1 / samples.ess - 1 / 256)
 
 
 def test_a_proposal_that_misses_is_given_away_by_its_k():

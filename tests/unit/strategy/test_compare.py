@@ -22,7 +22,8 @@ def test_differences_and_errors_of_three_models():
     assert found.best == "b"
     assert found.differences.tolist() == pytest.approx([-3.0, 0.0, -0.1])
     assert found.difference_errors.tolist() == pytest.approx([np.hypot(0.1, 0.2), 0.0, np.hypot(0.2, 0.3)])
-    assert found.probabilities.sum() == pytest.approx(1.0)
+    odds = np.exp([-3.0, 0.0, -0.1])
+    assert found.probabilities == pytest.approx(odds / odds.sum())
     assert [found.verdict(name) for name in "abc"] == ["disfavoured", "best", "undecided"]
     assert found.log_bayes_factor("b", "a") == (pytest.approx(3.0), pytest.approx(np.hypot(0.1, 0.2)))
     lines = found.table.splitlines()

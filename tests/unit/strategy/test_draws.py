@@ -5,6 +5,7 @@ import pytest
 from scipy.special import logsumexp
 
 from cavity.numerics.mixture import Mixture, fit_components, log_prior
+from cavity.numerics.weights import psis
 from cavity.strategy.draws import weighted, weighted_together
 from cavity.strategy.round import Batch, from_tree, to_tree
 from cavity.strategy.tilted import Interim
@@ -52,6 +53,14 @@ def test_an_accident_of_one_batch_is_mended_by_the_next():
     before = weighted_together([poor], PRIOR).largest
     after = weighted_together([poor, batch([0.5, 0.2], 1.0)], PRIOR).largest
     assert before > 0.05 > after
+
+
+def test_figures_are_those_of_the_normalised_weights():
+    weighted = weighted_together([batch([0.5, 0.2], 1.0)], PRIOR)
+    w = np.exp(weighted.log_w) / np.exp(weighted.log_w).sum()
+    assert np.exp(weighted.log_weights) == pytest.approx(w)
+    assert weighted.ess == pytest.approx(1 / (w**2).sum()) and weighted.largest == pytest.approx(w.max())
+    assert weighted.pareto_k == pytest.approx(psis(np.log(w))[1])
 
 
 def test_a_batch_is_stored_and_read_to_the_bit():

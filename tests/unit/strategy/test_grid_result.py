@@ -43,6 +43,8 @@ def test_arrays_have_the_shape_of_the_grid():
     assert grid.max_log_likelihood_values.tolist() == [[-1.0, -1.0], [-1.0, -1.0]]
     assert grid.calls.sum() == 28
     assert grid.best_cell.name == "1-1"
+    odds = np.exp([[1.0, 2.0], [3.0, 4.0]])
+    assert grid.probabilities == pytest.approx(odds / odds.sum())
 
 
 def test_a_cell_without_a_record_is_named():

@@ -18,7 +18,7 @@ from cavity.propagate.hierarchy import NOTHING
 from cavity.propagate.modes import find_modes
 from cavity.propagate.table import build_table
 from cavity.propagate.transform import GlobalSpace
-from cavity.strategy import ep, joint, run, tables
+from cavity.strategy import ep, joint, one_by_one, run, tables
 from cavity.strategy.context import refuse_unused
 from cavity.strategy.limits import POLICY, Limits
 from cavity.strategy.round import Following, Plan, Round, Searched
@@ -83,6 +83,16 @@ def heavy_tail():
 
 def weighted(pareto_k=0.1, ess=500.0, largest=0.001):
     return SimpleNamespace(pareto_k=pareto_k, ess=ess, largest=largest)
+
+
+def exhausted(limits, n, pareto_k):
+    """Whether a fit of one dataset whose calls are spent, with n draws of this Pareto k, is said to be poor."""
+    c = replace(context("independent", n=1, kind="local"), limits=limits)
+    names = c.view("d0").model.parameter_names
+    found = cv.Samples(names, np.zeros((n, len(names))), pareto_k=pareto_k, info={"calls_spent": True})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(one_by_one, "run_polished", lambda *arguments: found)
+        return one_by_one.search_site(c, "d0", run.plan_round(c)).exhausted
 
 
 def reaches_out(limits):
@@ -152,12 +162,19 @@ def too_many(limits):
 
 def light_mode(limits):
     """A second mode of e^-9 of the mass is left out."""
-    space = GlobalSpace.from_priors(["x"], [cv.GaussianPrior(0.0, 10.0)])
     psi = np.linspace(-9.0, 9.0, 721)[:, None]
     log_l = np.logaddexp(-0.5 * ((psi[:, 0] - 5) / 0.5) ** 2, -9.0 - 0.5 * ((psi[:, 0] + 5) / 0.5) ** 2)
-    item = {"name": "x", "family": "GaussianPrior", "mean": {"coordinate": "x"}, "sigma": NOTHING}
-    site = build_site("d", {"drawn": [item], "shared": []}, log_l - 0.5 * (psi[:, 0] / 10) ** 2, psi, 0.0, 10.0)
-    return len(find_modes(space, SiteBank([site], space), depth=limits.mode_mass)) == 1
+    item = {"name": "effect", "family": "GaussianPrior", "mean": {"coordinate": "effect"}, "sigma": NOTHING}
+    site = build_site("d0", {"drawn": [item], "shared": []}, log_l - 0.5 * (psi[:, 0] / 10) ** 2, psi, 0.0, 10.0)
+    pilot = Searched("d0", 0, "pilot", 9, ess=99.0, pareto_k=0.1, site=site)
+
+    def count(context, space, bank, modes, number):
+        raise StopIteration(len(modes))
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(StopIteration) as seen:
+        patch.setattr(ep, "join", count)
+        ep.aggregate(replace(context(n=1, kind="shared"), limits=limits), {"d0": pilot})
+    return seen.value.value == 1
 
 
 @cache
@@ -237,8 +254,11 @@ GUARDS = [
     ("missed_mass", 0, missed_mode),
     ("most_coordinates", OFF, too_many),
     ("shell_mass", OFF, reaches_out),
+    ("shell_mass", OFF, lambda at: table_beside_its_peak(at)[1].outside),
     ("least_acceptance", 0, lambda at: "were accepted" in "".join(joint.reasons(chain(0.001), at))),
     ("ess_limit", 0, lambda at: following(a_round(ess_at_q=np.array([30.0, 500.0])), at).poor[0]),
+    ("k_hat_limit", OFF, lambda at: exhausted(at, 200, 0.8)),
+    ("ess_limit", 0, lambda at: exhausted(at, 20, 0.1)),
     ("ess_limit", 0, lambda at: not covers(weighted(ess=30.0), at)),
     ("ess_limit", 0, lambda at: "draws count" in "".join(joint.reasons(few_draws(), at))),
     ("ess_limit", OFF, lambda at: searched_calls(at) < 1000),
@@ -250,7 +270,7 @@ GUARDS = [
     ("noise_share", 1.0, lambda at: following(a_round(), at).needs_search.tolist() == [True, False]),
     ("half_way", OFF, lambda at: following(a_round(shift=0.6), at).needs_search.all()),
     ("pilot_shift", OFF, lambda at: following(a_round(shift=1.5, shares=True), at).next_kind == "pilot"),
-    ("pilot_draws", OFF, lambda at: following(a_round(shift=1.5, shares=True), at).next_draws < 400),
+    ("pilot_draws", OFF, lambda at: following(a_round(shift=1.5, shares=True), at).next_draws == 100),
     ("table_pilot", 10**9, lambda at: pilot_calls(at) < 3000),
     ("table_draws", 0, lambda at: more_table_draws(at, 0.01) > 0),
     ("most_table_draws", OFF, lambda at: more_table_draws(at, 0.18) < 5000),

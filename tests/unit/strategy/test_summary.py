@@ -1,5 +1,7 @@
 """From states and sites to a result."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.unit.strategy.small import context
@@ -11,7 +13,7 @@ from cavity.strategy.run import conclude, rounds_of
 def fitted():
     c = context()
     rounds = rounds_of(c)
-    return c, rounds.states, conclude(c, rounds)
+    return c, rounds, conclude(c, rounds)
 
 
 def test_every_parameter_is_there(fitted):
@@ -21,19 +23,26 @@ def test_every_parameter_is_there(fitted):
 
 
 def test_calls_are_counted_by_round_and_dataset(fitted):
-    _, states, result = fitted
+    _, rounds, result = fitted
     calls = result.likelihood_evaluations
     assert calls["total"] == sum(calls["per_round"]) == sum(calls["per_dataset"].values())
-    assert len(calls["per_round"]) == len(states) == result.rounds
+    assert len(calls["per_round"]) == len(rounds.states) == result.rounds
 
 
 def test_the_history_has_a_line_a_round(fitted):
-    _, states, result = fitted
-    assert [line["round"] for line in result.history] == list(range(len(states)))
+    _, rounds, result = fitted
+    assert [line["round"] for line in result.history] == list(range(len(rounds.states)))
     assert result.history[0]["kind"] == "pilot"
+    for key, values in (("mean", result.shared.mean), ("sd", result.shared.sd)):
+        assert list(result.history[-1][key].values()) == pytest.approx(values)
 
 
 def test_local_draws_agree_with_the_population(fitted):
-    _, _, result = fitted
+    c, rounds, result = fitted
     centre = np.mean([samples.mean[0] for samples in result.locals.values()])
     assert abs(centre - result.shared.mean[0]) < 1.0
+    highest = rounds.last.joined.draws[:, 0]
+    tilted = replace(rounds.last.joined, log_weights=rounds.last.joined.log_weights + highest)
+    higher = conclude(c, rounds._replace(states=(*rounds.states[:-1], replace(rounds.last, joined=tilted))))
+    for name, samples in result.locals.items():
+        assert higher.locals[name].mean[0] > samples.mean[0] + 0.12 * samples.sd[0]

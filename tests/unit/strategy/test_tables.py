@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
+from tests.unit.strategy.small import context
 
-from cavity.strategy import tables
+from cavity.propagate.table import build_table
+from cavity.strategy import run, tables
+from cavity.strategy.round import Plan, Searched
+from cavity.strategy.site_search import search_site
 
 
 def test_modes_within_five_nats_are_counted():
@@ -36,3 +40,38 @@ def test_cells_of_a_tensor_grid_fill_the_volume():
     nodes = np.stack([a.ravel() for a in np.meshgrid([0.0, 1.0, 3.0], [0.0, 2.0], indexing="ij")], -1)
     widths = np.multiply.outer([1.0, 1.5, 2.0], [2.0, 2.0]).ravel()
     assert np.exp(tables._log_cells(nodes)) == pytest.approx(widths)
+
+
+def many_tables(log_l, n=80):
+    """Joined tables of one dataset of which ``log_l`` (random numbers [200, 1], nodes [41]) is known; denser below."""
+    nodes, c, found = 12.0 * np.linspace(0.0, 1.0, 41) ** 1.5 - 5.0, context(n=1, kind="shared"), []
+    for seed in range(n):
+        values = log_l(np.random.default_rng(seed).normal(size=(200, 1)), nodes)
+        link, ratio = {"drawn": [], "shared": ["effect"]}, np.full(200, -np.log(200))
+        site = build_table("d0", link, nodes[:, None], values, ratio)
+        found.append(tables.aggregate_tables(c, {"d0": Searched("d0", 2, "table", 9, ess=1.0, site=site)}))
+    return found
+
+
+def test_the_error_of_the_mean_is_what_many_tables_show():
+    found = many_tables(lambda random, x: -0.5 * (1.0 - x - 0.5 * random) ** 2)
+    shown = np.std([joined.mean[0] for joined in found]) / np.sqrt(found[0].covariance[0, 0])
+    assert np.mean([joined.mcse[0] for joined in found]) == pytest.approx(shown, rel=0.25)
+
+
+def test_the_error_of_the_evidence_is_what_many_tables_show():
+    found = many_tables(lambda random, x: -0.5 * (1.0 - x) ** 2 + 0.5 * random)
+    shown = np.std([joined.log_evidence for joined in found])
+    assert np.mean([joined.log_evidence_error for joined in found]) == pytest.approx(shown, rel=0.25)
+    assert max(joined.mcse[0] for joined in found) < 1e-5
+
+
+def test_a_table_is_the_likelihood_with_the_local_parameters_integrated_out():
+    """offset ~ N(0, 1), measured with noise .5; y - effect = offset with unit noise: a Gaussian integral."""
+    c, nodes = context(n=2, kind="shared"), np.linspace(-3.0, 3.0, 13)[:, None]
+    found = search_site(c, "d1", run.plan_round(c))
+    for number, n_draws in ((1, 500), (2, 1500)):  # the second weighs its draws together with the first's
+        plan = Plan(number, "table", ("d1",), n_draws=n_draws, nodes=nodes, node_log_mass=-0.5 * nodes[:, 0] ** 2)
+        found = search_site(c, "d1", plan, found)
+        exact = -0.5 * np.log(6.0) - 5 / 12 * (2.0 - nodes[:, 0]) ** 2
+        assert found.site.log_l == pytest.approx(exact, abs=0.02)
