@@ -323,7 +323,7 @@ SITES = [
     ),
     *_of(
         "propagate/table.py",
-        "propagate/test_table.py",
+        "propagate/test_table.py strategy/test_tables.py",
         ("weights = log_l + (ratio", "weights = log_l + 1.02 * (ratio"),
         ("apart / np.sqrt(max(parts * (parts - 1), 1))", "apart / np.sqrt(parts)"),
         ("values[np.isfinite(values)].min() - IMPOSSIBLE", "-np.inf"),

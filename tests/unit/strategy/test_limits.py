@@ -162,13 +162,13 @@ def too_many(limits):
 
 def light_mode(limits):
     """A second mode of e^-9 of the mass is left out."""
-    psi = np.linspace(-9.0, 9.0, 721)[:, None]
-    log_l = np.logaddexp(-0.5 * ((psi[:, 0] - 5) / 0.5) ** 2, -9.0 - 0.5 * ((psi[:, 0] + 5) / 0.5) ** 2)
+    psi = np.linspace(-1.8, 1.8, 721)[:, None]
+    log_l = np.logaddexp(-0.5 * ((psi[:, 0] - 1) / 0.1) ** 2, -9.0 - 0.5 * ((psi[:, 0] + 1) / 0.1) ** 2)
     item = {"name": "effect", "family": "GaussianPrior", "mean": {"coordinate": "effect"}, "sigma": NOTHING}
-    site = build_site("d0", {"drawn": [item], "shared": []}, log_l - 0.5 * (psi[:, 0] / 10) ** 2, psi, 0.0, 10.0)
+    site = build_site("d0", {"drawn": [item], "shared": []}, log_l - 0.5 * psi[:, 0] ** 2, psi, 0.0, 1.0)
     pilot = Searched("d0", 0, "pilot", 9, ess=99.0, pareto_k=0.1, site=site)
 
-    def count(context, space, bank, modes, number):
+    def count(context, space, bank, modes, number, chain):
         raise StopIteration(len(modes))
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(StopIteration) as seen:
