@@ -45,6 +45,19 @@ def test_smoothed_weights_of_the_first_proposal_and_what_follows_from_them(seed)
     assert result.log_evidence_error**2 == pytest.approx(((parts / np.exp(raw).mean() - 1) ** 2).sum() / (16 * 15))
 
 
+def test_too_narrow_a_proposals_weights_are_smoothed():
+    space = GlobalSpace.from_priors(["a"], [GaussianPrior(0.0, 2.0)])
+
+    def log_density(phi):
+        return -0.5 * (phi**2).sum(1)
+
+    narrow, bank = 0.1 * np.eye(1), SiteBank([], space)
+    result = exact_pass(space, bank, one_mode(np.zeros(1), narrow), refits=0, log_density=log_density)
+    raw = log_density(result.draws) - Mixture.of([1.0], [np.zeros(1)], [1.2 * narrow]).log_density(result.draws)
+    assert np.allclose(result.log_weights, psis(raw)[0], rtol=0, atol=1e-12)
+    assert np.abs(result.log_weights - raw + np.log(np.exp(raw).sum())).max() > 0.01
+
+
 def test_draws_of_equal_weight_repeat_by_their_weight():
     weights = np.array([0.1, 0.2, 0.3, 0.4])
     found = ExactPass(np.arange(4.0)[:, None], np.log(weights), 0.0, 0.1, 0.1, 3.3, "importance")
