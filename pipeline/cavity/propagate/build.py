@@ -1,25 +1,31 @@
 """A site function from the weighted samples of one search."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 
 from cavity.errors import PropagationError
 from cavity.numerics.gaussian import LOG_2PI, symmetric, weighted_moments
 from cavity.numerics.mixture import split_modes
+from cavity.numerics.types import Array
 from cavity.numerics.weights import effective_sample_size, log_sum_exp, psis
+from cavity.propagate.design import SharedDesign
 from cavity.propagate.site import Site
 
 FEWEST = 4.0  # effective particles of a mode that a bandwidth is computed for
 WIDEST = 0.9  # of the interim prior's variance: the kernel must stay narrower to be divided by it
 
 
-def bandwidth(ess, d):
+def bandwidth(ess: float, d: int) -> float:
     """Silverman's rule (1986, section 4.3) (docs/inference.md, eq. 10)."""
     return (4 / ((d + 2) * max(float(ess), FEWEST))) ** (1 / (d + 4))
 
 
-def divide_by_interim(centres, kernel, log_w):
+def divide_by_interim(
+    centres: Annotated[Array, "S d"], kernel: Annotated[Array, "d d"], log_w: Annotated[Array, "S"]
+) -> tuple[Annotated[Array, "S d"], Annotated[Array, "S"], Annotated[Array, "d d"]]:
     """The interim prior N(0, I) divided out of Gaussian kernels (docs/inference.md, eq. 11).
 
     sum_s w_s N(x; c_s, K) / N(x; 0, I) = sum_s exp(log_c_s) N(x; t_s, H), with G = (I - K)^-1, H = K G, t = G c and
@@ -116,21 +122,21 @@ def with_floor(site: Site, share: float) -> Site:
 
 
 def build_site(
-    dataset,
-    link,
-    log_w,
-    theta=None,
-    interim_mean=None,
-    interim_sd=None,
-    payload=None,
-    payload_names=(),
-    payload_transport=None,
-    design=None,
-    coefficients=None,
-    smooth=True,
-    width=1.0,
-    info=None,
-):
+    dataset: str,
+    link: Mapping,
+    log_w: Annotated[Array, "S"],
+    theta: Annotated[Array, "S d"] | None = None,
+    interim_mean: Annotated[Array, "d"] | None = None,
+    interim_sd: Annotated[Array, "d"] | None = None,
+    payload: Annotated[Array, "S k"] | None = None,
+    payload_names: Sequence[str] = (),
+    payload_transport: Annotated[Array, "S k p"] | None = None,
+    design: SharedDesign | None = None,
+    coefficients: Annotated[Array, "S F"] | None = None,
+    smooth: bool = True,
+    width: float = 1.0,
+    info: Mapping | None = None,
+) -> Site:
     """A site of kind "particles".
 
     Parameters

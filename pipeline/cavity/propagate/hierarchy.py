@@ -130,7 +130,7 @@ class Scope:
 class Point:
     """Where forms are evaluated: phi of one scope [..., n], with derivatives up to an order (0, 1, 2)."""
 
-    def __init__(self, space, phi, order=0):
+    def __init__(self, space: Any, phi: Annotated[Array, "... n"], order: int = 0):
         self.space, self.phi, self.order = space, phi, order
         self._known = {}
 

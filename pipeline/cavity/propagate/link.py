@@ -1,13 +1,16 @@
 """How one site sees the global parameters: eta = (m, log sd, psi) as a function of phi, with two derivatives."""
 
 import json
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from cavity.errors import PropagationError
+from cavity.numerics.types import Array
 from cavity.propagate.hierarchy import Point, Scope, limits_of
 from cavity.propagate.taylor import Taylor
+from cavity.propagate.transform import GlobalSpace
 
 FAMILIES = ("GaussianPrior", "LogGaussianPrior")
 
@@ -15,9 +18,9 @@ FAMILIES = ("GaussianPrior", "LogGaussianPrior")
 class Jet(NamedTuple):
     """A map's value and derivatives at one or more points; the leading axes are the points'."""
 
-    value: np.ndarray  # [..., n]
-    jacobian: np.ndarray  # [..., n, D]
-    hessian: np.ndarray  # [..., n, D, D]
+    value: Annotated[Array, "... m"]
+    jacobian: Annotated[Array, "... m D"]
+    hessian: Annotated[Array, "... m D D"] | None
 
 
 class Link:
@@ -45,7 +48,7 @@ class Link:
         For a family that is neither Gaussian nor log-Gaussian, or a variable that is not in the space.
     """
 
-    def __init__(self, spec, space):
+    def __init__(self, spec: Mapping, space: GlobalSpace):
         self.spec, self.space = spec, space
         self.drawn = tuple(spec.get("drawn", ()))
         self.shared = tuple(spec.get("shared", ()))
@@ -80,7 +83,7 @@ class Link:
             values = np.array([float(point.value(node)) for _, node in self._outputs[self.d : 2 * self.d]])
         return np.where((values > 0) & (values < np.inf), values, 1.0)
 
-    def sd(self, eta):
+    def sd(self, eta: Annotated[Array, "... m"]) -> Annotated[Array, "... d"]:
         """The parents' sds [..., d], in the parameters' own units, from eta [..., 2d + p]."""
         with np.errstate(over="ignore"):
             return self.unit * np.exp(eta[..., self.d : 2 * self.d])
@@ -95,11 +98,11 @@ class Link:
         kind, node = self._outputs[i]
         return point.log(node, self.unit[i - self.d]) if kind == "log" else getattr(point, kind)(node)
 
-    def eta(self, phi):
+    def eta(self, phi: Annotated[Array, "... D"]) -> Annotated[Array, "... m"]:
         """phi [..., D] -> eta [..., 2d + p]; NaN where a parent's sd is not a positive number."""
         return self.eta_at(np.asarray(phi, float)[..., self.index])
 
-    def jet(self, phi):
+    def jet(self, phi: Annotated[Array, "... D"]) -> Jet:
         """eta and its derivatives with respect to phi [..., D]."""
         phi = np.asarray(phi, float)
         local, D = self.jet_at(phi[..., self.index]), phi.shape[-1]
@@ -108,7 +111,7 @@ class Link:
         hessian[..., self.index[:, None], self.index] = local.hessian
         return Jet(local.value, jacobian, hessian)
 
-    def eta_at(self, local):
+    def eta_at(self, local: Annotated[Array, "... n"]) -> Annotated[Array, "... m"]:
         """The same at the coordinates of :attr:`index` alone, [..., n]."""
         point = Point(self.space, local)
         eta = np.empty(local.shape[:-1] + (self.size,))
@@ -116,7 +119,7 @@ class Link:
             eta[..., i] = _positive(kind, self._output(point, i))
         return eta
 
-    def jet_at(self, local, order=2):
+    def jet_at(self, local: Annotated[Array, "... n"], order: int = 2) -> Jet:
         """eta and its derivatives, up to an order, with respect to the coordinates of :attr:`index`, [..., n]."""
         n = local.shape[-1]
         point = Point(self.space, local, order)
@@ -142,21 +145,21 @@ def _positive(kind, value):
 class LinkStack:
     """Several links at once: those of one structure are evaluated together."""
 
-    def __init__(self, links):
+    def __init__(self, links: Sequence[Link]):
         self.links, groups = tuple(links), {}
         for i, link in enumerate(links):
             groups.setdefault(link.structure, []).append(i)
         self._groups = [(np.array(rows), np.stack([links[i].index for i in rows])) for rows in groups.values()]
         self.size, self.D = links[0].size, links[0].space.dimension
 
-    def eta(self, phi):
+    def eta(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q L m"]:
         """phi [Q, D] -> [Q, L, 2d + p]."""
         result = np.empty((len(phi), len(self.links), self.size))
         for rows, index in self._groups:
             result[:, rows] = self.links[rows[0]].eta_at(phi[:, index])
         return result
 
-    def jet(self, phi, order=2):
+    def jet(self, phi: Annotated[Array, "Q D"], order: int = 2) -> Jet:
         """A :class:`Jet` with arrays [Q, L, ...]; no second derivatives where ``order`` is 1."""
         shape = (len(phi), len(self.links), self.size)
         value, jacobian = np.empty(shape), np.zeros(shape + (self.D,))

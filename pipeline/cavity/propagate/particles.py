@@ -1,15 +1,18 @@
 """Particle sites of one shape, stacked: their log l, score and Hessian at any phi."""
 
+from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from cavity.numerics.gaussian import LOG_2PI
 from cavity.numerics.parts import PARTS, averaging, variance_of_mean
+from cavity.numerics.types import Array
 from cavity.numerics.weights import log_sum_exp
 from cavity.propagate.design import feature_gradient, feature_hessian, features
-from cavity.propagate.link import LinkStack
+from cavity.propagate.link import Link, LinkStack
+from cavity.propagate.site import Site
 from cavity.propagate.truncation import log_normaliser, log_normaliser_derivatives
 
 BLOCK = 2**17  # particles times nodes evaluated at once: what fits the cache
@@ -21,21 +24,21 @@ FARTHEST_LOG = 150.0  # of a log sd in a site's own frame: its powers stay finit
 class Score(NamedTuple):
     """What sites say at phi; with Q points a leading axis of Q."""
 
-    log_l: np.ndarray  # [N]
-    grad: np.ndarray  # [N, D]
-    hess: np.ndarray  # [N, D, D]
-    ess: np.ndarray  # [N] particles that count at phi
+    log_l: Annotated[Array, "N"]
+    grad: Annotated[Array, "N D"]
+    hess: Annotated[Array, "N D D"]
+    ess: Annotated[Array, "N"]  # particles that count at phi
 
 
 class Terms(NamedTuple):
     """Every particle's share of l, and what its derivatives need."""
 
-    a: np.ndarray  # [Q, N, S]
-    u: np.ndarray  # [Q, N, S, d]
-    inverse: np.ndarray  # C^-1 [Q, N, M, d, d]
-    tau2: np.ndarray  # [Q, N, d]
-    mean: np.ndarray  # m - B v [Q, N, d]
-    v: np.ndarray  # [Q, N, p]
+    a: Annotated[Array, "Q N S"]
+    u: Annotated[Array, "Q N S d"]
+    inverse: Annotated[Array, "Q N M d d"]  # C^-1
+    tau2: Annotated[Array, "Q N d"]
+    mean: Annotated[Array, "Q N d"]  # m - B v
+    v: Annotated[Array, "Q N p"]
 
 
 def _padded(arrays):
@@ -58,7 +61,7 @@ class ParticleGroup:
         Their N links; the same object where the specification is the same.
     """
 
-    def __init__(self, sites, links):
+    def __init__(self, sites: Sequence[Site], links: Sequence[Link]):
         self.sites, self.N = sites, len(sites)
         self.d, self.p = links[0].d, links[0].p
         self.links = list(dict.fromkeys(links))
@@ -119,7 +122,7 @@ class ParticleGroup:
     def _is_truncated(self):
         return any(link.is_truncated for link in self.links)
 
-    def v(self, phi):
+    def v(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q N p"]:
         """The whitened shared parameters of every site: [Q, N, p]."""
         return self._v(self._eta(phi), slice(None))
 
@@ -127,17 +130,17 @@ class ParticleGroup:
         psi = eta[..., 2 * self.d :]
         return ((psi - self.psi0[rows])[..., None, :] @ np.swapaxes(self.whitener[rows], -1, -2))[..., 0, :]
 
-    def inside(self, phi):
+    def inside(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q"]:
         """Whether phi [Q, D] is where the surrogates may be read: [Q]."""
         if not self.p:
             return np.ones(len(phi), bool)
         return (np.abs(self.v(phi)) <= self.v_max[:, None] + SLACK).all((1, 2))
 
-    def reach(self, phi):
+    def reach(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q"]:
         """How far phi [Q, D] is from the centre of the farthest design, in its whitened units: [Q]."""
         return np.abs(self.v(phi)).max((1, 2)) if self.p else np.zeros(len(phi))
 
-    def shell_mass(self, phi, weights):
+    def shell_mass(self, phi: Annotated[Array, "Q D"], weights: Annotated[Array, "Q"]) -> float:
         """The largest share of weighted draws beyond one axis of one design's box."""
         if not self.p:
             return 0.0
@@ -145,13 +148,13 @@ class ParticleGroup:
 
     # ---- one block of sites -----------------------------------------------------------------------------------
 
-    def blocks(self, Q, weight=1):
+    def blocks(self, Q: int, weight: int = 1) -> list[tuple[slice, slice]]:
         """Slices over nodes and sites that keep a block's arrays in the cache."""
         n = max(1, min(self.N, BLOCK // (self.S * weight)))
         q = max(1, min(Q, BLOCK // (self.S * weight * n)))
         return [(slice(i, i + q), slice(j, j + n)) for i in range(0, Q, q) for j in range(0, self.N, n)]
 
-    def terms(self, eta, rows):
+    def terms(self, eta: Annotated[Array, "Q n m"], rows: slice) -> Terms:
         """Every particle's share at eta [Q, 1 or n, 2d + p] (docs/inference.md, eq. 5) for the sites of a slice."""
         d, Q, n = self.d, len(eta), len(range(*rows.indices(self.N)))
         m, log_sd = eta[..., :d], eta[..., d : 2 * d]
@@ -210,7 +213,7 @@ class ParticleGroup:
 
     # ---- what the bank asks -----------------------------------------------------------------------------------
 
-    def log_l(self, phi, correction):
+    def log_l(self, phi: Annotated[Array, "Q D"], correction: bool) -> Annotated[Array, "Q N"]:
         """[Q, N]; with the finite-sample ``correction``, half the variance that the parts of the particles tell."""
         eta = self._eta(phi)
         result = np.empty((len(phi), self.N))
@@ -224,11 +227,11 @@ class ParticleGroup:
             result = result - self._log_normaliser(eta)
         return np.where(np.isnan(result), -np.inf, result)
 
-    def terms_at(self, phi):
+    def terms_at(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q N S"]:
         """Log weights of the particles at phi [Q, D]: [Q, N, S]."""
         return self.terms(self._eta(phi), slice(None)).a
 
-    def part_ratios(self, phi):
+    def part_ratios(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q N parts"]:
         """l by each part of the particles alone over l, at phi [Q, D]: [Q, N, PARTS]."""
         eta = self._eta(phi)
         ratios = np.empty((len(phi), self.N, PARTS))
@@ -253,7 +256,7 @@ class ParticleGroup:
         limits, d = self._limits(), self.d
         return log_normaliser(eta[..., :d], eta[..., d : 2 * d], limits[..., 0], limits[..., 1]).sum(-1)
 
-    def gradients(self, phi):
+    def gradients(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q N D"]:
         """[Q, N, D]: the scores' gradient alone, at a third of their cost."""
         jet = self.stack.jet(phi, order=1)
         eta, jacobian = self._framed(self._over_sites(jet.value)), self._over_sites(jet.jacobian)
@@ -272,7 +275,7 @@ class ParticleGroup:
             grad[..., drawn:] = (grad[..., None, drawn:] @ self.whitener)[..., 0, :]
         return np.nan_to_num(((grad * self._frame)[..., None, :] @ jacobian)[..., 0, :])
 
-    def scores(self, phi):
+    def scores(self, phi: Annotated[Array, "Q D"]) -> Score:
         """A :class:`Score` with arrays [Q, N, ...] (docs/inference.md, eq. 3); no finite-sample correction."""
         Q, D, size = len(phi), phi.shape[1], 2 * self.d + self.p
         eta, jacobian, curvature = (self._over_sites(part) for part in self.stack.jet(phi))

@@ -35,7 +35,12 @@ class Taylor(NDArrayOperatorsMixin):
 
     __slots__ = ("value", "grad", "hess")
 
-    def __init__(self, value, grad, hess):
+    def __init__(
+        self,
+        value: Annotated[Array, "..."],
+        grad: Annotated[Array, "... n"],
+        hess: Annotated[Array, "... n n"] | None,
+    ):
         self.value, self.grad, self.hess = value, grad, hess
 
     @classmethod

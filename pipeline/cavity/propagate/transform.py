@@ -1,7 +1,9 @@
 """The global parameters on unconstrained scales: where expectation propagation does its algebra."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -9,16 +11,18 @@ from scipy.special import ndtr, ndtri
 from cavity.errors import PropagationError
 from cavity.numerics.differences import central_difference
 from cavity.numerics.gaussian import LOG_2PI
+from cavity.numerics.types import Array
 from cavity.prior import (
     GaussianPrior,
     HalfCauchyPrior,
     HalfNormalPrior,
     LogUniformPrior,
+    Prior,
     StudentTPrior,
     TruncatedGaussianPrior,
     UniformPrior,
 )
-from cavity.propagate.hierarchy import Point, Scope, drawn_order, standard_law
+from cavity.propagate.hierarchy import Law, Point, Scope, drawn_order, standard_law
 
 NEGLIGIBLE_MASS = 1e-6  # a bound that cuts off less of a Gaussian prior than this needs no transform
 FARTHEST = 8.0  # in prior sds of a bounded parameter: Phi(8) is 1 - 6e-16
@@ -26,7 +30,7 @@ FARTHEST_LOG = 300.0  # of a logarithm: beyond, squares overflow
 STEP = 2e-3  # of finite differences, in units of the prior's sd
 
 
-def kind_of(prior):
+def kind_of(prior: Prior) -> str:
     """The scale on which a parameter is handled.
 
     Returns
@@ -62,20 +66,20 @@ LOCATION_SCALE = (
 class Rescaled:
     """The distribution of y = (x - centre) / width where x has the prior: any family."""
 
-    def __init__(self, prior, centre, width):
+    def __init__(self, prior: Prior, centre: float, width: float):
         self.prior, self.centre, self.width = prior, centre, width
 
-    def value_for(self, unit):
+    def value_for(self, unit: Annotated[Array, "..."]) -> Annotated[Array, "..."]:
         return (np.asarray(self.prior.value_for(unit), float) - self.centre) / self.width
 
-    def cdf(self, y):
+    def cdf(self, y: Annotated[Array, "..."]) -> Annotated[Array, "..."]:
         return self.prior.cdf(self.centre + self.width * y)
 
-    def log_prob(self, y):
+    def log_prob(self, y: Annotated[Array, "..."]) -> Annotated[Array, "..."]:
         return self.prior.log_prob(self.centre + self.width * y) + np.log(self.width)
 
 
-def standard_prior(prior, centre, width):
+def standard_prior(prior: Prior, centre: float, width: float) -> Prior | Rescaled:
     """The prior of y = (x - centre) / width; of the same family where that is known, so that no unit is in it."""
     if (centre, width) == (0.0, 1.0):
         return prior
@@ -106,26 +110,28 @@ class GlobalSpace:
         given; see :meth:`standardised`.
     """
 
-    names: tuple
-    priors: tuple
-    kinds: tuple
-    laws: tuple
-    centres: tuple = ()
-    widths: tuple = ()
+    names: tuple[str, ...]
+    priors: tuple[Prior, ...]
+    kinds: tuple[str, ...]
+    laws: tuple[Law | None, ...]
+    centres: tuple[float, ...] = ()
+    widths: tuple[float, ...] = ()
 
     def __post_init__(self):
         if not len(self.names) == len(self.priors) == len(self.kinds) == len(set(self.names)):
             raise PropagationError(f"a GlobalSpace needs a prior for each distinct name, got {self.names}")
 
     @classmethod
-    def from_priors(cls, names, priors, laws=None):
+    def from_priors(
+        cls, names: Iterable[str], priors: Iterable[Prior], laws: Sequence[Law | None] | None = None
+    ) -> "GlobalSpace":
         """Names, priors and laws of drawn coordinates in one order; the kinds follow from them."""
         priors = tuple(priors)
         laws = tuple(laws or [None] * len(priors))
         kinds = tuple("drawn" if law else kind_of(prior) for prior, law in zip(priors, laws))
         return cls(tuple(names), priors, kinds, laws)
 
-    def standardised(self):
+    def standardised(self) -> "GlobalSpace":
         """The same parameters in coordinates of their priors' own location and scale: the unit of none matters.
 
         Without bounds phi is (x - location) / scale, on a log scale log(x / median). The free scale of a drawn
@@ -163,11 +169,11 @@ class GlobalSpace:
         )
 
     @property
-    def dimension(self):
+    def dimension(self) -> int:
         """D."""
         return len(self.names)
 
-    def index(self, name):
+    def index(self, name: str) -> int:
         """The position of a name.
 
         Raises
@@ -180,11 +186,11 @@ class GlobalSpace:
         except ValueError:
             raise PropagationError(f"{name} is not a global parameter; these are: {', '.join(self.names)}") from None
 
-    def width_of(self, j):
+    def width_of(self, j: int) -> float:
         """The width of one parameter's frame, in its own unit."""
         return self._frames[j][1]
 
-    def value_of(self, j, phi):
+    def value_of(self, j: int, phi: Annotated[Array, "..."]) -> Annotated[Array, "..."]:
         """One parameter's value in its own unit, from its coordinate (any shape); a drawn one's from its free scale."""
         phi = np.asarray(phi, float)
         if self.kinds[j] == "drawn":
@@ -200,7 +206,7 @@ class GlobalSpace:
             return np.exp(np.clip(phi, -FARTHEST_LOG, FARTHEST_LOG))
         return np.asarray(self._standard[j].value_for(ndtr(np.clip(phi, -FARTHEST, FARTHEST))), float)
 
-    def values(self, phi):
+    def values(self, phi: Annotated[Array, "... D"]) -> Annotated[Array, "... D"]:
         """phi [..., D] -> the parameters on their own scales, [..., D]."""
         phi = np.asarray(phi, float)
         values = np.empty_like(phi)
@@ -225,7 +231,9 @@ class GlobalSpace:
             found[j] = scope.coordinate(j), scope.index
         return found
 
-    def from_normal(self, z, index=None):
+    def from_normal(
+        self, z: Annotated[Array, "... n"], index: Sequence[int] | None = None
+    ) -> Annotated[Array, "... n"]:
         """Standard normal points [..., n] -> draws of phi from its prior; of the coordinates of ``index``, or all."""
         phi = np.array(z, float)
         for i, j in enumerate(range(self.dimension) if index is None else index):
@@ -234,7 +242,7 @@ class GlobalSpace:
                 phi[..., i] = np.log(y) if self.kinds[j] == "log" else y
         return phi
 
-    def phi(self, values):
+    def phi(self, values: Annotated[Array, "... D"]) -> Annotated[Array, "... D"]:
         """The inverse of :meth:`values` (docs/inference.md, eq. 2)."""
         values = np.asarray(values, float)
         phi = np.empty_like(values)
@@ -252,7 +260,7 @@ class GlobalSpace:
             phi[..., j] = Point(self, phi[..., index]).position(node, theta)
         return phi
 
-    def log_prior_terms(self, phi):
+    def log_prior_terms(self, phi: Annotated[Array, "... D"]) -> Annotated[Array, "... D"]:
         """The log prior density with respect to phi, by parameter (docs/inference.md, eq. 2): [..., D] -> [..., D]."""
         phi = np.asarray(phi, float)
         terms = np.empty_like(phi)
@@ -266,18 +274,20 @@ class GlobalSpace:
                 terms[..., j] = np.asarray(prior.log_prob(z), float)
         return terms
 
-    def log_prior(self, phi):
+    def log_prior(self, phi: Annotated[Array, "... D"]) -> Annotated[Array, "..."]:
         """The log prior density with respect to phi, Jacobian included: [..., D] -> [...]."""
         total = self.log_prior_terms(phi).sum(-1)
         return np.where(np.isnan(total), -np.inf, total)
 
-    def prior_score(self, phi):
+    def prior_score(
+        self, phi: Annotated[Array, "... D"]
+    ) -> tuple[Annotated[Array, "... D"], Annotated[Array, "... D"]]:
         """Gradient [..., D] and the diagonal [..., D] of the Hessian of :meth:`log_prior` at phi [..., D]."""
         with np.errstate(invalid="ignore"):
             first, second = central_difference(self.log_prior_terms, np.asarray(phi, float), STEP * self._spreads)
         return np.nan_to_num(first), np.nan_to_num(second)
 
-    def slopes(self, j, z):
+    def slopes(self, j: int, z: Annotated[Array, "..."]) -> tuple[Annotated[Array, "..."], Annotated[Array, "..."]]:
         """dx/dphi and d2x/dphi2 of a coordinate with a prior of its own, at z [...]."""
         prior, kind, (_, width) = self._standard[j], self.kinds[j], self._frames[j]
         if kind == "identity":
@@ -294,7 +304,7 @@ class GlobalSpace:
         first = width * np.exp(-0.5 * z * z - 0.5 * LOG_2PI - log_density(z))
         return first, -first * (z + slope)
 
-    def start(self):
+    def start(self) -> tuple[Annotated[Array, "D"], Annotated[Array, "D D"]]:
         """Mean [D] and covariance [D, D] of the prior on these scales; by quantiles where it has no moments."""
         return self._locations.copy(), np.diag(self._spreads**2)
 

@@ -136,14 +136,12 @@ def test_a_table_at_a_node_knows_its_particles_noise_and_corrects_for_it(bank):
     alone = bank.without([dataset for dataset in bank.datasets if dataset != "one"])
     phi, site = PHI.copy(), alone.sites[0]
     phi[5] = -0.4
-    a, slopes = alone.groups[0].particle_weights(site, phi[None])
-    w = np.exp(a[0]) / np.exp(a[0]).sum()
-    slope = slopes[0, :, 0]
-    score = alone.score(phi)
-    assert score.ess[0] == pytest.approx(1 / (w**2).sum())
-    assert score.noise[0, 5, 5] == pytest.approx((w**2 * (slope - w @ slope) ** 2).sum())
+    w = np.exp(site.log_c[site.node == np.argmin(np.abs(site.nodes[:, 0] - phi[5]))])
+    ratios = 4 * w.reshape(4, -1).sum(1)
+    assert w.sum() == pytest.approx(1.0)
+    assert alone.part_ratios(phi[None])[0, 0] == pytest.approx(ratios)
     added = alone.log_l(phi[None])[0, 0] - alone.log_l(phi[None], False)[0, 0]
-    assert added == pytest.approx(0.5 * ((w**2).sum() - 1 / 40))
+    assert added == pytest.approx(0.5 * ((ratios - 1) ** 2).sum() / 12)
 
 
 def test_tables_go_on_downwards_outside_their_nodes(bank, space):

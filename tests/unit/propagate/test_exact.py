@@ -41,7 +41,21 @@ def test_smoothed_weights_of_the_first_proposal_and_what_follows_from_them(seed)
     assert np.allclose(result.log_weights, smoothed, rtol=0, atol=1e-12) and result.pareto_k == k_hat
     assert result.ess == pytest.approx(effective_sample_size(smoothed))
     assert result.log_evidence == pytest.approx(np.log(2 * np.pi), abs=0.005)
-    assert result.log_evidence_error**2 == pytest.approx(1 / result.ess - 1 / 3000)
+    parts = np.array([part.mean() for part in np.split(np.exp(raw), np.ceil(np.arange(1, 16) * 187.5).astype(int))])
+    assert result.log_evidence_error**2 == pytest.approx(((parts / np.exp(raw).mean() - 1) ** 2).sum() / (16 * 15))
+
+
+def test_too_narrow_a_proposals_weights_are_smoothed():
+    space = GlobalSpace.from_priors(["a"], [GaussianPrior(0.0, 2.0)])
+
+    def log_density(phi):
+        return -0.5 * (phi**2).sum(1)
+
+    narrow, bank = 0.1 * np.eye(1), SiteBank([], space)
+    result = exact_pass(space, bank, one_mode(np.zeros(1), narrow), refits=0, log_density=log_density)
+    raw = log_density(result.draws) - Mixture.of([1.0], [np.zeros(1)], [1.2 * narrow]).log_density(result.draws)
+    assert np.allclose(result.log_weights, psis(raw)[0], rtol=0, atol=1e-12)
+    assert np.abs(result.log_weights - raw + np.log(np.exp(raw).sum())).max() > 0.01
 
 
 def test_draws_of_equal_weight_repeat_by_their_weight():

@@ -3,12 +3,9 @@
 import numpy as np
 import pytest
 
-from cavity.numerics.sobol import sobol_normal
 from cavity.numerics.weights import log_sum_exp
-from cavity.propagate import SiteBank, build_site
-from cavity.propagate.particles import half_variance
 
-from .conftest import NOISE, SPEC
+from .conftest import NOISE
 
 
 def test_log_l_is_the_likelihood_of_what_the_parent_predicts(normal):
@@ -18,21 +15,27 @@ def test_log_l_is_the_likelihood_of_what_the_parent_predicts(normal):
     assert normal.bank.log_l(phi, False) == pytest.approx(exact, abs=0.05)
 
 
-def test_both_variances_are_what_random_particles_show():
-    a = 0.5 * np.random.default_rng(0).normal(size=(4000, 300))
-    halves, random = half_variance(a, np.full(4000, 300))
-    shown = log_sum_exp(a).var()
-    assert halves.mean() == pytest.approx(shown, rel=0.1) and random.mean() == pytest.approx(shown, rel=0.1)
-
-
-def test_the_correction_is_half_the_variance_that_random_particles_have(normal):
+def test_the_correction_is_half_the_variance_that_the_parts_of_the_particles_show(normal):
     phi = normal.mean[None]
+    shares = np.exp(normal.bank.groups[0].terms_at(phi)[0])  # [N, 128]
+    parts = shares.reshape(-1, 4, 32).mean(2) / shares.mean(1, keepdims=True)
+    assert normal.bank.part_ratios(phi)[0] == pytest.approx(parts)
     added = normal.bank.log_l(phi)[0] - normal.bank.log_l(phi, False)[0]
-    assert added == pytest.approx(0.5 * (1 / normal.bank.score(normal.mean).ess - 1 / 128))
+    assert added == pytest.approx(0.5 * ((parts - 1) ** 2).sum(1) / 12)
 
 
-def test_half_of_the_correction_where_half_of_the_sites_are_random(normal):
-    rng, log_w = np.random.default_rng(0), np.full(64, -np.log(64))
-    points = [rng.normal(size=(64, 1)) if i % 2 else sobol_normal(64, 1, i) for i in range(200)]
-    sites = [build_site(f"d{i}", SPEC, log_w, theta, 0.0, 2.0) for i, theta in enumerate(points)]
-    assert SiteBank(sites, normal.space).calibrated(normal.mean).correction == pytest.approx(0.5, abs=0.2)
+def test_slopes_and_curvatures_are_differences_of_log_l(normal):
+    step, score = 1e-4, normal.bank.score(normal.mean)
+    for j, e in enumerate(step * np.eye(2)):
+        up, here, down = normal.bank.log_l(np.stack([normal.mean + e, normal.mean, normal.mean - e]), False)
+        assert score.grad[:, j] == pytest.approx((up - down) / (2 * step), abs=1e-6)
+        both = normal.space.log_prior(np.stack([normal.mean + e, normal.mean - e]))
+        slope = (up - down).sum() + both[0] - both[1]
+        assert normal.bank.log_density_gradient(normal.mean[None])[0, j] == pytest.approx(slope / (2 * step), abs=1e-5)
+        assert score.hess[:, j, j] == pytest.approx((up - 2 * here + down) / step**2, abs=1e-5)
+
+
+def test_the_particles_that_count_are_one_over_the_sum_of_squared_shares(normal):
+    a = normal.bank.groups[0].terms_at(normal.mean[None])[0]
+    w = np.exp(a - log_sum_exp(a)[:, None])
+    assert normal.bank.score(normal.mean).ess == pytest.approx(1 / (w**2).sum(1))

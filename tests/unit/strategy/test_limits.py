@@ -113,7 +113,7 @@ def broad(limits):
 
 
 def an_exact_pass(limits, **figures):
-    """The last round's warnings, had its exact pass ended so."""
+    """The last round, had its exact pass ended so."""
     draws = np.random.default_rng(0).normal(size=(200, 2))
     good = {"pareto_k": 0.1, "ess": 1000.0, "method": "importance", "draws": draws}
     exact = ExactPass(
@@ -121,15 +121,15 @@ def an_exact_pass(limits, **figures):
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ep, "exact_pass", lambda *arguments, **settings: exact)
-        return "; ".join(again(limits).warnings)
+        return again(limits)
 
 
 def doubtful(limits):
-    return "Pareto k of the exact pass is 0.60" in an_exact_pass(limits, pareto_k=0.6)
+    return "Pareto k of the exact pass is 0.60" in "".join(an_exact_pass(limits, pareto_k=0.6).warnings)
 
 
 def short_chain(limits):
-    return "worth 100" in an_exact_pass(limits, method="hmc", ess=100.0)
+    return "worth 100" in "".join(an_exact_pass(limits, method="hmc", ess=100.0).warnings)
 
 
 def at_both_edges(limits):
@@ -151,6 +151,21 @@ def missed_mode(limits):
     return len(find_modes(space, SiteBank(sites, space), depth=limits.mode_mass + limits.missed_mass)) == 2
 
 
+def looks_deeper(limits):
+    """After first looks in more dimensions than a grid has, modes are looked for deeper."""
+
+    def depth_of(*arguments, depth):
+        raise StopIteration(depth)
+
+    c, sites = replace(fitted()[0], limits=limits), fitted()[1].sites
+    pilots = {name: replace(searched, kind="pilot") for name, searched in sites.items()}
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(StopIteration) as seen:
+        patch.setattr(ep, "LANDSCAPES", 0)
+        patch.setattr(ep, "find_modes", depth_of)
+        ep.aggregate(c, pilots)
+    return seen.value.value > 20.0
+
+
 def too_many(limits):
     priors = {cv.GaussianPrior(0.0, 1.0): f"x{i}" for i in range(201)}
     c = SimpleNamespace(names=SharedNames(priors, {}), inference="ep", limits=limits, datasets=("d",))
@@ -162,13 +177,13 @@ def too_many(limits):
 
 def light_mode(limits):
     """A second mode of e^-9 of the mass is left out."""
-    psi = np.linspace(-9.0, 9.0, 721)[:, None]
-    log_l = np.logaddexp(-0.5 * ((psi[:, 0] - 5) / 0.5) ** 2, -9.0 - 0.5 * ((psi[:, 0] + 5) / 0.5) ** 2)
+    psi = np.linspace(-1.8, 1.8, 721)[:, None]
+    log_l = np.logaddexp(-0.5 * ((psi[:, 0] - 1) / 0.1) ** 2, -9.0 - 0.5 * ((psi[:, 0] + 1) / 0.1) ** 2)
     item = {"name": "effect", "family": "GaussianPrior", "mean": {"coordinate": "effect"}, "sigma": NOTHING}
-    site = build_site("d0", {"drawn": [item], "shared": []}, log_l - 0.5 * (psi[:, 0] / 10) ** 2, psi, 0.0, 10.0)
+    site = build_site("d0", {"drawn": [item], "shared": []}, log_l - 0.5 * psi[:, 0] ** 2, psi, 0.0, 1.0)
     pilot = Searched("d0", 0, "pilot", 9, ess=99.0, pareto_k=0.1, site=site)
 
-    def count(context, space, bank, modes, number):
+    def count(context, space, bank, modes, number, chain):
         raise StopIteration(len(modes))
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(StopIteration) as seen:
@@ -224,10 +239,26 @@ def searched_calls(limits, search=None, max_calls=None, kind="drawn"):
     return search_site(c, "d0", run.plan_round(c)).calls
 
 
-def more_table_draws(limits, mcse, size=1000):
-    """Of the next round, for a table with this error."""
-    joined = replace(fitted()[1].last.joined, mcse=np.array([mcse]), site_size=np.array([size]))
+def more_table_draws(limits, mcse, quantile_noise=0.0):
+    """Of the next round, for a table with these errors."""
+    joined = fitted()[1].last.joined
+    joined = replace(joined, mcse=np.array([mcse]), site_size=np.array([1000]), quantile_noise=quantile_noise)
     return ep.table_draws(joined, 0.15, limits)
+
+
+def searched_in_tables(limits):
+    """Which of two sites are searched again where their tables keep their nodes."""
+    nodes = np.linspace(-1.0, 1.0, 5)[:, None]
+    last = replace(a_round("table"), following=replace(a_round().following, next_nodes=nodes))
+    found = a_round("table", placed=None)
+    return ep.following_of(replace(fitted()[0], limits=limits), last, found).needs_search.tolist()
+
+
+def replaced(limits):
+    """Draws that no proposal fits are not averaged over: the modes' Gaussians are the answer."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ep, "_gaussian", lambda modes, exact, number: replace(exact, method="gaussian"))
+        return an_exact_pass(limits, pareto_k=0.8).method == "gaussian"
 
 
 def pilot_calls(limits):
@@ -247,11 +278,13 @@ GUARDS = [
     ("k_hat_limit", OFF, lambda at: following(replace(a_round(), site_pareto_k=np.array([0.8, 0.1])), at).poor[0]),
     ("k_hat_limit", OFF, lambda at: not covers(weighted(pareto_k=0.8), at)),
     ("k_hat_limit", OFF, lambda at: any("Pareto k" in clause for clause in joint.reasons(heavy_tail(), at))),
+    ("k_hat_limit", OFF, replaced),
     ("doubtful_k", OFF, doubtful),
     ("chain_ess", 0, short_chain),
     ("edge_mass", OFF, at_both_edges),
     ("mode_mass", OFF, light_mode),
     ("missed_mass", 0, missed_mode),
+    ("missed_mass", 0, looks_deeper),
     ("most_coordinates", OFF, too_many),
     ("shell_mass", OFF, reaches_out),
     ("shell_mass", OFF, lambda at: table_beside_its_peak(at)[1].outside),
@@ -273,6 +306,9 @@ GUARDS = [
     ("pilot_draws", OFF, lambda at: following(a_round(shift=1.5, shares=True), at).next_draws == 100),
     ("table_pilot", 10**9, lambda at: pilot_calls(at) < 3000),
     ("table_draws", 0, lambda at: more_table_draws(at, 0.01) > 0),
+    ("table_share", OFF, lambda at: more_table_draws(at, 0.04) > 2000),
+    ("quantile_noise", OFF, lambda at: more_table_draws(at, 0.01, 0.2) > 2000),
+    ("noise_share", 1.0, lambda at: searched_in_tables(at) == [True, False]),
     ("most_table_draws", OFF, lambda at: more_table_draws(at, 0.18) < 5000),
     ("noisy", OFF, lambda at: following(a_round(mcse=np.array([0.12, 0.0])), at).next_draws == 800),
     ("most_draws", OFF, lambda at: following(a_round(mcse=np.array([0.12, 0.0])), at, before=3000).next_draws < 6000),

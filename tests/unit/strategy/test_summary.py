@@ -41,8 +41,9 @@ def test_local_draws_agree_with_the_population(fitted):
     c, rounds, result = fitted
     centre = np.mean([samples.mean[0] for samples in result.locals.values()])
     assert abs(centre - result.shared.mean[0]) < 1.0
-    highest = rounds.last.joined.draws[:, 0]
-    tilted = replace(rounds.last.joined, log_weights=rounds.last.joined.log_weights + highest)
+    joined = rounds.last.joined
+    highest = joined.draws[:, 0] / np.sqrt(joined.covariance[0, 0])  # the mean, an sd higher
+    tilted = replace(joined, log_weights=joined.log_weights + highest)
     higher = conclude(c, rounds._replace(states=(*rounds.states[:-1], replace(rounds.last, joined=tilted))))
     for name, samples in result.locals.items():
         assert higher.locals[name].mean[0] > samples.mean[0] + 0.12 * samples.sd[0]

@@ -68,10 +68,11 @@ def test_the_error_of_the_evidence_is_what_many_tables_show():
 
 def test_a_table_is_the_likelihood_with_the_local_parameters_integrated_out():
     """offset ~ N(0, 1), measured with noise .5; y - effect = offset with unit noise: a Gaussian integral."""
-    c, nodes = context(n=2, kind="shared"), np.linspace(-3.0, 3.0, 13)[:, None]
+    c, effect = context(n=2, kind="shared"), np.linspace(-3.0, 3.0, 13)
+    nodes = c.space.phi(effect[:, None])
     found = search_site(c, "d1", run.plan_round(c))
-    for number, n_draws in ((1, 500), (2, 1500)):  # the second weighs its draws together with the first's
-        plan = Plan(number, "table", ("d1",), n_draws=n_draws, nodes=nodes, node_log_mass=-0.5 * nodes[:, 0] ** 2)
+    for number, n_draws in ((1, 4000), (2, 8000)):  # the second weighs its draws together with the first's
+        plan = Plan(number, "table", ("d1",), n_draws=n_draws, nodes=nodes, node_log_mass=-0.5 * effect**2)
         found = search_site(c, "d1", plan, found)
-        exact = -0.5 * np.log(6.0) - 5 / 12 * (2.0 - nodes[:, 0]) ** 2
-        assert found.site.log_l == pytest.approx(exact, abs=0.02)
+    exact = -0.5 * np.log(6.0) - 5 / 12 * (2.0 - effect) ** 2
+    assert found.site.log_l == pytest.approx(exact, abs=0.02)
