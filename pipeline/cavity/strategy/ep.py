@@ -365,7 +365,7 @@ def following_of(context: PhaseContext, before: Round | None, found: Round) -> F
     elif found.kind == "refresh":
         if shift < limits.half_way and not joined.outside:
             needs = poor | noisiest(joined.site_noise, limits.noise_share)
-        if joined.mcse.max(initial=0.0) > limits.noisy:
+        if joined.mcse.max(initial=0.0) > limits.noisy or poor.any():
             draws = min(2 * before.following.next_draws, limits.most_draws)
     return Following(poor=poor, needs_search=needs, next_kind=kind, next_draws=draws, next_nodes=nodes)
 

@@ -339,5 +339,10 @@ def test_every_limit_has_its_test():
     assert {limit for limit, _, _ in GUARDS} == {item.name for item in fields(Limits)}
 
 
+def test_a_site_of_too_few_draws_gets_twice_as_many():
+    poor = a_round(ess_at_q=np.array([30.0, 500.0]))
+    assert following(poor, POLICY).next_draws == 800 > following(a_round(), POLICY).next_draws
+
+
 def test_a_good_round_has_no_reason_to_go_on():
     assert ep.reasons(a_round(), 0.15, POLICY) == [] and isinstance(a_round(), Round)
