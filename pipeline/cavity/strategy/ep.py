@@ -91,6 +91,8 @@ def aggregate(context: PhaseContext, sites: Mapping[str, Searched], state: Round
         kind, joined = "table", tables.aggregate_tables(context, sites)
     else:
         joined = _aggregate_sites(context, sites, state, number)
+    edges = at_both_edges(context.space, joined.draws, joined.log_weights, context.limits)
+    joined = replace(joined, warnings=(*joined.warnings, *edges))
     now = [searched for searched in sites.values() if searched.round == number]
     found = Round(
         round=number,
@@ -240,7 +242,6 @@ def join(
     noise = site_noise(bank, exact.draws, exact.log_weights)
     if len(found.shares) > 1:
         warnings.append(_described(space, found))
-    warnings += at_both_edges(space, exact, limits)
     return Joined(
         draws=exact.draws,
         log_weights=exact.log_weights,
@@ -309,11 +310,13 @@ def _described(space, modes):
     return f"the posterior has {len(order)} modes: {'; '.join(places)}; where labels can be exchanged, order them"
 
 
-def at_both_edges(space: GlobalSpace, exact: ExactPass, limits: Limits) -> list[str]:
+def at_both_edges(
+    space: GlobalSpace, draws: Annotated[Array, "S D"], log_weights: Annotated[Array, "S"], limits: Limits
+) -> list[str]:
     """A sentence for each bounded parameter that has mass at both ends of its prior: it may be periodic."""
-    weights, found = np.exp(exact.log_weights - log_sum_exp(exact.log_weights)), []
+    weights, found = np.exp(log_weights - log_sum_exp(log_weights)), []
     for j, (name, kind) in enumerate(zip(space.names, space.kinds)):
-        ends = [float(weights @ (sign * exact.draws[:, j] > EDGE)) for sign in (-1, 1)] if kind == "normal" else [0.0]
+        ends = [float(weights @ (sign * draws[:, j] > EDGE)) for sign in (-1, 1)] if kind == "normal" else [0.0]
         if min(ends) > limits.edge_mass:
             found.append(
                 f"{name} has {ends[0]:.0%} and {ends[1]:.0%} of its posterior in the outer {ndtr(-EDGE):.0%} at either "

@@ -135,8 +135,8 @@ def short_chain(limits):
 def at_both_edges(limits):
     space = GlobalSpace.from_priors(["phase"], [cv.UniformPrior(0.0, 1.0)])
     draws = np.repeat([[-2.5], [2.5]], 100, axis=0)
-    exact = ExactPass(draws, np.full(200, -np.log(200)), -1.0, 0.1, 0.1, 200.0, "importance")
-    return any("phase has 50% and 50%" in line for line in ep.at_both_edges(space, exact, limits))
+    found = ep.at_both_edges(space, draws, np.full(200, -np.log(200)), limits)
+    return any("phase has 50% and 50%" in line for line in found)
 
 
 def missed_mode(limits):
@@ -337,6 +337,17 @@ def test_the_same_check_fails_when_it_is_switched_off(limit, off, guards):
 
 def test_every_limit_has_its_test():
     assert {limit for limit, _, _ in GUARDS} == {item.name for item in fields(Limits)}
+
+
+def test_a_table_warns_of_mass_at_both_ends_of_a_prior(monkeypatch):
+    (c, first, _), nodes = tabulated(), np.linspace(-4.0, 4.0, 41)[:, None]
+    sites = {}
+    for name in c.datasets:
+        site = build_table(name, {"drawn": [], "shared": ["effect"]}, nodes, -np.abs(nodes.T), np.zeros(1))
+        sites[name] = Searched(name, 1, "table", 9, ess=1.0, site=site)
+    assert ep.aggregate(c, sites, first).joined.warnings == ()  # a parameter without bounds
+    monkeypatch.setattr(ep, "at_both_edges", lambda space, draws, log_weights, limits: [f"{len(draws.T)} periodic"])
+    assert ep.aggregate(c, sites, first).joined.warnings == ("1 periodic",)
 
 
 def test_a_site_of_too_few_draws_gets_twice_as_many():
