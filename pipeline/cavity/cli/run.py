@@ -15,8 +15,9 @@ def run(options):
 
     matplotlib.use("Agg")
 
+    from cavity.study.fit import fit_phases
     from cavity.study.publish import report
 
     study = read_study(options)
-    study.fit(options.phase, progress=lambda line: print(line, file=sys.stderr, flush=True))
+    fit_phases(study, options.phase, progress=lambda line: print(line, file=sys.stderr, flush=True))
     print(report(study))
