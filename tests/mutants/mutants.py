@@ -311,7 +311,7 @@ SITES = [
             "hess += np.swapaxes(g, -1, -2) @ (w[..., None] * g)",
             "hess += np.swapaxes(g, -1, -2) @ (w[..., None] ** 1.02 * g)",
         ),
-        ("1 / np.maximum((w * w).sum(-1), SMALLEST)", "1.1 / np.maximum((w * w).sum(-1), SMALLEST)"),
+        (", effective_number(w)", ", 1.1 * effective_number(w)"),
         ("+ 0.5 * d * LOG_2PI)", ")"),
     ),
     *_of(
@@ -336,7 +336,7 @@ SITES = [
             "np.exp(a - np.where(np.isfinite(total), total, 0.0)[:, None])",
             "np.exp(1.02 * (a - np.where(np.isfinite(total), total, 0.0)[:, None]))",
         ),
-        ("ess[rows] = 1 / (weights**2).sum(1)", "ess[rows] = 1.1 / (weights**2).sum(1)"),
+        ("ess[rows] = effective_number(weights)", "ess[rows] = 1.1 * effective_number(weights)"),
         (
             "chosen = (cumulative < uniform[rows, None] * cumulative[:, -1:])",
             "chosen = (cumulative < uniform[rows, None] ** 1.1 * cumulative[:, -1:])",

@@ -31,6 +31,12 @@ def effective_sample_size(log_weights: Annotated[Array, "..."], axis: int = -1) 
     return np.exp(2 * log_sum_exp(log_weights, axis) - log_sum_exp(2 * log_weights, axis))
 
 
+def effective_number(weights: Annotated[Array, "..."], axis: int = -1) -> Array | float:
+    """The same of weights that add up to 1; 0 where all of them are 0."""
+    squares = (weights * weights).sum(axis)
+    return np.where(squares > 0, 1 / np.where(squares > 0, squares, 1.0), 0.0)
+
+
 def systematic(log_weights: Annotated[Array, "S"], n: int, rng: np.random.Generator) -> Annotated[Array, "n"]:
     """n rows in their order, each as often as its weight asks to within one (Kitagawa 1996, appendix A).
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from cavity.numerics.parts import PARTS
 from cavity.numerics.types import Array
+from cavity.numerics.weights import log_sum_exp
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.particles import Score
 
@@ -75,12 +76,12 @@ class Branches:
 
     def shell_mass(self, phi: Annotated[Array, "S D"], log_weights: Annotated[Array, "S"]) -> float:
         """The share of weighted draws beyond a design of their own branch, the worst axis of any."""
-        which, top = self.which(phi), np.logaddexp.reduce(log_weights)
+        which, top = self.which(phi), log_sum_exp(log_weights)
         shares = [0.0]
         for k, bank in enumerate(self.banks):
             own = which == k
             if own.any():
-                mass = np.exp(np.logaddexp.reduce(log_weights[own]) - top)
+                mass = np.exp(log_sum_exp(log_weights[own]) - top)
                 shares.append(mass * bank.shell_mass(phi[own], log_weights[own]))
         return float(sum(shares))
 

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from cavity.numerics.types import Array
-from cavity.numerics.weights import log_sum_exp
+from cavity.numerics.weights import effective_number, log_sum_exp
 from cavity.propagate.bank import SiteBank, TableGroup
 from cavity.propagate.branches import Branches
 from cavity.propagate.link import Link
@@ -122,7 +122,7 @@ def _draws(group, site, link, phi, seed):
         cumulative = np.cumsum(weights, 1)
         chosen = (cumulative < uniform[rows, None] * cumulative[:, -1:]).sum(1)
         chosen = np.minimum(chosen, site.size - 1)
-        ess[rows] = 1 / (weights**2).sum(1)
+        ess[rows] = effective_number(weights)
         at = np.arange(len(chosen))
         values[rows, d:] = payload[at if len(payload) > 1 else 0, chosen]
         if d:

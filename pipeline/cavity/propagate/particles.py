@@ -9,7 +9,7 @@ import numpy as np
 from cavity.numerics.gaussian import LOG_2PI
 from cavity.numerics.parts import PARTS, averaging, variance_of_mean
 from cavity.numerics.types import Array
-from cavity.numerics.weights import log_sum_exp
+from cavity.numerics.weights import effective_number, log_sum_exp
 from cavity.propagate.design import feature_gradient, feature_hessian, features
 from cavity.propagate.link import Link, LinkStack
 from cavity.propagate.site import Site
@@ -327,7 +327,7 @@ class ParticleGroup:
         grad = (w[..., None, :] @ g)[..., 0, :]
         g -= grad[..., None, :]
         hess += np.swapaxes(g, -1, -2) @ (w[..., None] * g)
-        return log_l, grad, hess, 1 / np.maximum((w * w).sum(-1), SMALLEST)
+        return log_l, grad, hess, effective_number(w)
 
     def _particle_gradients(self, terms, rows):
         """Every particle's gradient in (m, log sd, v) (docs/inference.md, eq. 12): [Q, n, S, 2d + p]."""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cavity.numerics.weights import (
+    effective_number,
     effective_sample_size,
     generalised_pareto_fit,
     log_sum_exp,
@@ -183,3 +184,10 @@ def test_the_same_check_fails_for_weights_raised_to_a_power():
 def test_a_row_without_weight_is_never_drawn(start):
     rows = systematic(np.array([-np.inf, 0.0, -np.inf, -1.0, -np.inf]), 7, Fixed(start))
     assert set(rows) == {1, 3}
+
+
+def test_the_effective_number_of_weights_is_that_of_their_logarithms():
+    log_weights = np.random.default_rng(2).normal(size=(3, 50))
+    w = np.exp(log_weights - log_sum_exp(log_weights)[:, None])
+    assert effective_number(w) == pytest.approx(effective_sample_size(log_weights))
+    assert effective_number(np.zeros(4)) == 0.0
