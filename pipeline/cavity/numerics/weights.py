@@ -167,7 +167,8 @@ def psis(log_weights: Annotated[Array, "S"]) -> tuple[Annotated[Array, "S"], flo
     smoothed = shifted.copy()
     position = (np.arange(len(tail)) + 0.5) / len(tail)
     if abs(k) > 1e-8:
-        quantile = sigma * np.expm1(-k * np.log1p(-position)) / k
+        with np.errstate(over="ignore"):  # a tail without end: cut at the heaviest weight below
+            quantile = sigma * np.expm1(-k * np.log1p(-position)) / k
     else:
         quantile = -sigma * np.log1p(-position)
     smoothed[tail] = np.minimum(np.log(quantile + np.exp(cut)), 0.0)
