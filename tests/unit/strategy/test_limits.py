@@ -18,7 +18,7 @@ from cavity.propagate.hierarchy import NOTHING
 from cavity.propagate.modes import find_modes
 from cavity.propagate.table import build_table
 from cavity.propagate.transform import GlobalSpace
-from cavity.strategy import ep, joint, one_by_one, run, tables
+from cavity.strategy import ep, joint, one_by_one, run, site_search, tables
 from cavity.strategy.context import refuse_unused
 from cavity.strategy.limits import POLICY, Limits
 from cavity.strategy.round import Following, Plan, Round, Searched
@@ -261,6 +261,40 @@ def replaced(limits):
         return an_exact_pass(limits, pareto_k=0.8).method == "gaussian"
 
 
+def first_looks(limits, ess):
+    """(searches, redraws) of a first look whose draws count for so many."""
+    searches, redraws, draws = [], [], weighted(ess=ess)
+
+    class Searches:
+        def __init__(self, *arguments):
+            pass
+
+        def run(self, *arguments):
+            for _ in range(2):
+                searches.append(SimpleNamespace(info={"proposal": {}}))
+                yield searches[-1]
+
+        def explored(self, site, is_covered):
+            return len(searches), len(redraws)
+
+    drawing = SimpleNamespace(
+        tilted=SimpleNamespace(free_shared=True, d=1, p=1),
+        added=lambda samples: draws,
+        together=lambda: draws,
+        coordinates=tuple,
+        around=lambda: None,
+        drawn=lambda proposal, n: redraws.append(n) or draws,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site_search, "_Searches", Searches)
+        return site_search._looked(SimpleNamespace(limits=limits), None, drawing, 100, None, None)
+
+
+def look_before_table(limits):
+    """Calls of a first look that a table may follow, of a million."""
+    return site_search._allowed(SimpleNamespace(free_shared=True, d=0, p=1), 10**6, 0, 100, limits)
+
+
 def pilot_calls(limits):
     c = replace(context(n=1, kind="shared", search=cv.DynestyStatic(nlive=600)), limits=limits)
     return search_site(c, "d0", run.plan_round(c)).calls
@@ -314,6 +348,10 @@ GUARDS = [
     ("most_draws", OFF, lambda at: following(a_round(mcse=np.array([0.12, 0.0])), at, before=3000).next_draws < 6000),
     ("largest_share", OFF, lambda at: not is_healthy(weighted(largest=0.05), at)),
     ("rescue_live_points", 5, lambda at: rescue_search(at).nlive >= 50),
+    ("first_look_ess", 0, lambda at: first_looks(at, 5.0)[0] == 2),
+    ("first_look_ess", 0, lambda at: first_looks(at, 5.0)[1] == 0),
+    ("ess_limit", OFF, lambda at: first_looks(at, 300.0)[1] == 0),
+    ("table_pilot", 10**9, lambda at: look_before_table(at) == 2000),
     ("first_look_ess", OFF, lambda at: searched_calls(at, kind="shared") < 600),
     ("fewest_calls", 10_000, lambda at: searched_calls(at, cv.DynestyStatic(nlive=50), max_calls=400) < 600),
     ("fewest_in_a_table", 0, lambda at: affordable(TABLE, Searched("d0", 1, "table", 0), 200, 1, at) is None),
