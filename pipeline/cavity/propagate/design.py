@@ -10,10 +10,14 @@ import numpy as np
 from cavity.errors import PropagationError
 from cavity.numerics.differences import curvatures, mixed
 from cavity.numerics.types import Array
+from cavity.numerics.weights import log_sum_exp
 
-AXIAL = (-2.5, -1.25, 1.25, 2.5)  # posterior sds
-CROSS = 1.5
+AXIAL = (-3.2, -1.6, 1.6, 3.2)  # posterior sds
+AXIAL_WIDTH = 3.5
+COMMON_DEGREE, FEW_AXES = 4, 3  # of the products that all particles share; of more axes than these two
+FARTHER_COUNTS_LESS = 3.0  # posterior sds: the width of the weights of the points they are fitted to
 CHEBYSHEV_NODES, CHEBYSHEV_DEGREE, CHEBYSHEV_WIDTH = 14, 9, 6.0
+APART = 4.0  # nats from what all particles together change: a rarer one, of a tail, must not bend its polynomial
 LOWEST_CHANGE = -1e3  # stands for a likelihood of zero
 
 
@@ -82,18 +86,27 @@ def axial_design(p: int, kind: str = "axial") -> tuple[Annotated[Array, "K p"], 
         raise PropagationError(f"a design for shared parameters is axial, quad or chebyshev, got {kind}")
     offsets, exponents = np.concatenate([x * axes for x in AXIAL]), monomials(p, 3, cross=False)
     if kind == "quad" and p > 1:
-        pairs = cross_offsets(p)
+        pairs = 1.5 * np.array(
+            [np.eye(p)[i] + sign * np.eye(p)[j] for i, j in combinations(range(p), 2) for sign in (1, -1)]
+        )
         products = monomials(p, 2)
         offsets = np.concatenate([offsets, pairs])
         exponents = np.concatenate([exponents, products[(products > 0).sum(1) == 2]])
-    return offsets, exponents, 3.5
+    return offsets, exponents, AXIAL_WIDTH
 
 
 def cross_offsets(p: int) -> Annotated[Array, "K p"]:
-    """Two points a pair of axes, on its diagonals: with the axes' own polynomials they tell the cross term."""
+    """The grid of a pair of axes, for each pair: with the axes' own polynomials they tell the products."""
     axes = np.eye(p)
-    pairs = [CROSS * (axes[i] + sign * axes[j]) for i, j in combinations(range(p), 2) for sign in (1, -1)]
-    return np.array(pairs).reshape(-1, p)
+    points = [a * axes[i] + b * axes[j] for i, j in combinations(range(p), 2) for a in AXIAL for b in AXIAL]
+    return np.array(points).reshape(-1, p)
+
+
+def _products(p):
+    """Exponents [F, p] of what all particles share beside the cubics of the axes."""
+    found = monomials(p, COMMON_DEGREE if p <= FEW_AXES else 2)
+    axes = (found > 0).sum(1)
+    return found[(axes == 2) | ((axes == 1) & (found.sum(1) > 3))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,9 +234,9 @@ def fit_surrogate(
     matrix = features(design.offsets, design.exponents)
     inverse = np.linalg.pinv(matrix)
     leverage = np.clip(np.einsum("kf,fk->k", matrix, inverse), 0.0, 1 - 1e-6)
-    change = np.maximum(
-        np.nan_to_num(np.asarray(change, float), nan=LOWEST_CHANGE, neginf=LOWEST_CHANGE), LOWEST_CHANGE
-    )
+    change = np.nan_to_num(np.asarray(change, float), nan=LOWEST_CHANGE, neginf=LOWEST_CHANGE)
+    together = log_sum_exp(log_w[:, None] + change, axis=0) - log_sum_exp(log_w)
+    change = np.maximum(np.clip(change, together - APART, together + APART), LOWEST_CHANGE)
     coefficients = change @ inverse.T
     residual = (change - coefficients @ matrix.T) / (1 - leverage)
     inner = np.abs(design.offsets).max(1) <= 0.6 * np.abs(design.offsets).max()  # the ends extrapolate when left out
@@ -232,27 +245,42 @@ def fit_surrogate(
 
 
 def with_cross_terms(
-    design: SharedDesign, coefficients: Annotated[Array, "S F"], particle: int, change: Annotated[Array, "K"]
-) -> tuple[SharedDesign, Annotated[Array, "S F"]]:
-    """The design and its polynomials with the products of two axes, by what one particle says of them.
+    design: SharedDesign,
+    coefficients: Annotated[Array, "S F"],
+    log_w: Annotated[Array, "S"],
+    change: Annotated[Array, "m K"],
+) -> tuple[SharedDesign, Annotated[Array, "S F"], float]:
+    """The design and its polynomials with the products of two axes, by what some particles say of them.
 
     Parameters
     ----------
-    particle
-        The row whose likelihood was evaluated.
+    log_w
+        Log weights of all particles.
     change
-        As of :func:`fit_surrogate`, at :func:`cross_offsets`.
+        As of :func:`fit_surrogate`, at :func:`cross_offsets`, of m particles drawn by their weights: the best fit alone
+        has too small residuals, and so another curvature, than its fellows.
+
+    Returns
+    -------
+    (design, coefficients, error)
+        The last is the root mean square of what is left, where the posterior is.
 
     Notes
     -----
     A polynomial along the axes alone is right where the whitened likelihood of every site is diagonal. The frame is the
-    posterior's, which no single site need have; the products are the particles' common part.
+    posterior's, which no single site need have; the products are the particles' common part, fitted to the average of
+    their likelihoods.
     """
     p = design.exponents.shape[1]
     offsets = cross_offsets(p)
-    rest = (change - features(offsets, design.exponents) @ coefficients[particle]).reshape(-1, 2)
-    with np.errstate(invalid="ignore"):
-        products = np.nan_to_num((rest[:, 0] - rest[:, 1]) / (2 * CROSS**2), posinf=0.0, neginf=0.0)
-    exponents = np.array([np.eye(p, dtype=int)[i] + np.eye(p, dtype=int)[j] for i, j in combinations(range(p), 2)])
-    crossed = replace(design, exponents=np.concatenate([design.exponents, exponents.reshape(-1, p)]))
-    return crossed, np.concatenate([coefficients, np.tile(products, (len(coefficients), 1))], axis=1)
+    axial = log_w[:, None] + coefficients @ features(offsets, design.exponents).T
+    rest = log_sum_exp(np.fmax(change, LOWEST_CHANGE), axis=0) - np.log(len(change))
+    rest = rest - log_sum_exp(axial, axis=0) + log_sum_exp(log_w)
+    products = _products(p)
+    weights = np.exp(-0.5 * (offsets**2).sum(1) / FARTHER_COUNTS_LESS**2)[:, None]
+    common = np.linalg.lstsq(weights * features(offsets, products), weights[:, 0] * rest, rcond=1e-8)[0]
+    left = rest - features(offsets, products) @ common
+    near = np.exp(-0.5 * (offsets**2).sum(1))
+    crossed = replace(design, exponents=np.concatenate([design.exponents, products]))
+    coefficients = np.concatenate([coefficients, np.tile(common, (len(coefficients), 1))], axis=1)
+    return crossed, coefficients, float(np.sqrt(near @ left**2 / near.sum()))

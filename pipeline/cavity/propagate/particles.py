@@ -16,8 +16,10 @@ from cavity.propagate.site import Site
 from cavity.propagate.truncation import log_normaliser, log_normaliser_derivatives
 
 BLOCK = 2**17  # particles times nodes evaluated at once: what fits the cache
-SLACK = 1.0  # whitened units outside a design's box where its surrogate is still read, linearly
+SLACK = 1.0  # whitened units outside a design's box where its surrogate is still read
 SMALLEST = 1e-280
+WALL = 0.5  # whitened units: the sd of the Gaussian that the posterior has outside its box
+FEW = 0.05  # of the particles: less of another kernel are treated one by one
 FARTHEST_LOG = 150.0  # of a log sd in a site's own frame: its powers stay finite
 
 
@@ -194,9 +196,14 @@ class ParticleGroup:
             return r * self._by_particle(inverse[..., 0, 0], rows)[..., None]
         if self.M == 1:
             return r @ inverse[:, :, 0]
-        u = np.zeros_like(r)
-        for k in range(self.M):
-            u += np.where((self.mode[rows] == k)[..., None], r, 0.0) @ inverse[:, :, k]
+        u = r @ inverse[:, :, 0]
+        for k in range(1, self.M):
+            own = self.mode[rows] == k
+            if own.sum() > FEW * own.size:
+                u = np.where(own[..., None], r @ inverse[:, :, k], u)
+            else:
+                site, particle = np.nonzero(own)
+                u[:, site, particle] = (r[:, site, particle][..., None, :] @ inverse[:, site, k])[..., 0, :]
         return u
 
     def _inner(self, v, rows):
@@ -204,12 +211,13 @@ class ParticleGroup:
         return np.clip(v, -self.v_max[rows, None], self.v_max[rows, None])
 
     def _surrogate(self, v, rows):
-        """P_s(v) [Q, n, S]; linear outside the box."""
+        """P_s(v) [Q, n, S]; outside the box what it is at its wall, less a site's share of a narrow Gaussian.
+
+        A polynomial that went on, or its slope, would have many sites run away together.
+        """
         inner = self._inner(v, rows)
-        basis = features(inner, self.exponents)
-        if (v != inner).any():
-            basis = basis + (feature_gradient(inner, self.exponents) @ (v - inner)[..., None])[..., 0]
-        return (self.coefficients[rows] @ basis[..., None])[..., 0]
+        wall = 0.5 * ((v - inner) ** 2).sum(-1, keepdims=True) / (WALL**2 * self.N)
+        return (self.coefficients[rows] @ features(inner, self.exponents)[..., None])[..., 0] - wall
 
     # ---- what the bank asks -----------------------------------------------------------------------------------
 
@@ -318,12 +326,13 @@ class ParticleGroup:
             share = w if self.M == 1 else np.where(self.mode[rows] == k, w, 0.0)
             self._add_mode(hess, share, u, inverse[:, :, k], tau2, rows)
         if p:
-            outside = np.abs(terms.v) > self.v_max[rows, None]
-            bends = feature_hessian(self._inner(terms.v, rows), self.exponents)
+            inner = self._inner(terms.v, rows)
+            inside = terms.v == inner
             mean_coefficients = (w[..., None, :] @ self.coefficients[rows])[..., 0, :]
-            bend = np.einsum("qnf,qnfij->qnij", mean_coefficients, bends)
-            both = outside[..., :, None] & outside[..., None, :]
-            hess[..., 2 * d :, 2 * d :] += np.where(both, 0.0, bend)
+            bend = np.einsum("qnf,qnfij->qnij", mean_coefficients, feature_hessian(inner, self.exponents))
+            both = inside[..., :, None] & inside[..., None, :]
+            wall = np.where(inside, 0.0, 1 / (WALL**2 * self.N))[..., None] * np.eye(p)
+            hess[..., 2 * d :, 2 * d :] += np.where(both, bend, 0.0) - wall
         grad = (w[..., None, :] @ g)[..., 0, :]
         g -= grad[..., None, :]
         hess += np.swapaxes(g, -1, -2) @ (w[..., None] * g)
@@ -340,12 +349,9 @@ class ParticleGroup:
             g[..., d : 2 * d] = terms.tau2[:, :, None] * (u * u - per_particle)
         if self.p:
             inner = self._inner(terms.v, rows)
-            slopes = feature_gradient(inner, self.exponents)
-            excess = terms.v - inner
-            if excess.any():
-                bends = feature_hessian(inner, self.exponents) @ excess[:, :, None, :, None]
-                slopes = slopes + np.where(excess[:, :, None] != 0, 0.0, bends[..., 0])
-            g[..., 2 * d :] = self.coefficients[rows] @ slopes
+            excess = (terms.v - inner)[:, :, None]
+            slopes = np.where(excess == 0, feature_gradient(inner, self.exponents), 0.0)
+            g[..., 2 * d :] = self.coefficients[rows] @ slopes - excess / (WALL**2 * self.N)
             if d and self.has_transport:
                 g[..., 2 * d :] -= u @ self.transport[rows]
         return g

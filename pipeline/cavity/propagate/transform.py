@@ -1,6 +1,6 @@
 """The global parameters on unconstrained scales: where expectation propagation does its algebra."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated
@@ -30,14 +30,21 @@ FARTHEST_LOG = 300.0  # of a logarithm: beyond, squares overflow
 STEP = 2e-3  # of finite differences, in units of the prior's sd
 
 
-def kind_of(prior: Prior) -> str:
+def kind_of(prior: Prior, enters_likelihoods: bool = False) -> str:
     """The scale on which a parameter is handled.
+
+    Parameters
+    ----------
+    enters_likelihoods
+        Whether likelihoods know it itself, as they do the noise of an instrument: they hardly change towards zero,
+        where polynomials of a logarithm would run away.
 
     Returns
     -------
     str
         "identity" (no bound, or bounds that hold less than 1e-6 of a Gaussian prior's mass: the truncation stays in
-        the prior), "log" (support [0, inf)) or "normal" (bounded: z = Phi^-1(F(x)), whose prior is N(0, 1)).
+        the prior), "log" (support [0, inf)) or "normal" (bounded, or a scale that likelihoods know and whose prior
+        does not vanish at zero: z = Phi^-1(F(x)), whose prior is N(0, 1)).
     """
     lower, upper = float(prior.lower_limit), float(prior.upper_limit)
     if np.isinf(lower) and np.isinf(upper):
@@ -47,6 +54,8 @@ def kind_of(prior: Prior) -> str:
     if gaussian and isinstance(mean, (int, float)) and isinstance(sigma, (int, float)):
         if ndtr((lower - mean) / sigma) + ndtr((mean - upper) / sigma) < NEGLIGIBLE_MASS:
             return "identity"
+    if enters_likelihoods and np.isfinite(prior.log_prob(0.0)):
+        return "normal"
     return "log" if prior.is_scale and lower == 0.0 and np.isinf(upper) else "normal"
 
 
@@ -123,13 +132,19 @@ class GlobalSpace:
 
     @classmethod
     def from_priors(
-        cls, names: Iterable[str], priors: Iterable[Prior], laws: Sequence[Law | None] | None = None
+        cls,
+        names: Iterable[str],
+        priors: Iterable[Prior],
+        laws: Sequence[Law | None] | None = None,
+        in_likelihoods: Collection[str] = (),
     ) -> "GlobalSpace":
-        """Names, priors and laws of drawn coordinates in one order; the kinds follow from them."""
-        priors = tuple(priors)
+        """Names, priors and laws of drawn coordinates in one order; the kinds follow, and from who uses them."""
+        names, priors = tuple(names), tuple(priors)
         laws = tuple(laws or [None] * len(priors))
-        kinds = tuple("drawn" if law else kind_of(prior) for prior, law in zip(priors, laws))
-        return cls(tuple(names), priors, kinds, laws)
+        kinds = tuple(
+            "drawn" if law else kind_of(prior, name in in_likelihoods) for name, prior, law in zip(names, priors, laws)
+        )
+        return cls(names, priors, kinds, laws)
 
     def standardised(self) -> "GlobalSpace":
         """The same parameters in coordinates of their priors' own location and scale: the unit of none matters.

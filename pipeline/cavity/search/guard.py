@@ -186,7 +186,8 @@ class Guard:
         return f"dataset {self.problem.dataset}: " if self.problem.dataset else ""
 
     def _at(self, vector, call=None):
-        return f"at {describe(self.problem.names, vector)} (call {self.calls if call is None else call:,})"
+        shown = vector if self.problem.shown is None else self.problem.shown(vector)
+        return f"at {describe(self.problem.names, shown)} (call {self.calls if call is None else call:,})"
 
     def _raised(self, vector, error):
         if self.on_error == "raise":

@@ -32,6 +32,8 @@ class Problem:
         A hash of the content (data, model, priors): the key of a checkpoint.
     on_best
         Called at an interval with the best parameters so far.
+    shown
+        Parameters (ndim,) -> the values (ndim,) that a user knows by these names, where those are others.
     log_acceptance, log_acceptance_error
         Log of the prior mass that the model's assertions accept (0 without assertions), and its standard error.
         ``log_likelihood`` is -inf outside; a search subtracts it, so the evidence is that of the renormalised prior.
@@ -48,6 +50,7 @@ class Problem:
     dataset: str = ""
     identity: str = ""
     on_best: Callable | None = None
+    shown: Callable | None = None
     log_acceptance: float = 0.0
     log_acceptance_error: float = 0.0
 

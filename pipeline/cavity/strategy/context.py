@@ -122,10 +122,13 @@ class PhaseContext:
 
     @cached_property
     def space(self) -> GlobalSpace:
-        """The coordinates on unconstrained scales."""
+        """The coordinates on unconstrained scales; the first dataset tells which of them likelihoods know."""
         coordinates = self.coordinates
         laws = [law and Law.from_spec(law) for law in coordinates.laws]
-        return GlobalSpace.from_priors(coordinates.names, coordinates.priors, laws).standardised()
+        first = self.view(self.datasets[0])
+        above = set(first.hyperparameters)
+        direct = {name for _, name in first.shared if self.names.parameter(name) not in above}
+        return GlobalSpace.from_priors(coordinates.names, coordinates.priors, laws, direct).standardised()
 
     def view(self, dataset: str) -> FactorView:
         """One dataset's factor, its parameters sorted by role.

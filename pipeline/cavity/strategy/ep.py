@@ -189,6 +189,8 @@ def _aggregate_sites(context, sites, state, number):
     pilot = any(searched.kind == "pilot" for searched in sites.values())
     depth = context.limits.mode_mass + (context.limits.missed_mass if pilot and space.dimension > LANDSCAPES else 0.0)
     modes = find_modes(space, bank, known, depth=depth)
+    if pilot and space.dimension > LANDSCAPES:  # it places the next round, nothing more
+        bank = bank.thinned(np.stack([mode.mean for mode in modes]))
     placed = state is not None and (state.following.next_kind != "pilot" or bool(space.drawn))
     joined = join(context, space, bank, modes, number, chain=placed)
     if not pilot:
@@ -225,6 +227,8 @@ def join(
         stalled = bool(infos) and infos[-1].stalled
         modes = modes if stalled else one_mode(state.gaussian.mean, state.gaussian.covariance)
     settings = {"refits": 1} if space.drawn else {}
+    if not chain:
+        settings = {"refits": 2, "n": PLANNED_DRAWS}
     exact = exact_pass(space, bank, modes, seed=_integer_seed(context, number), chain=chain, **settings)
     if exact.method == "importance" and exact.pareto_k > limits.k_hat_limit:  # no average over its draws is one
         exact = _gaussian(modes, exact, number)

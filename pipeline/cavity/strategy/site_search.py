@@ -11,7 +11,7 @@ from scipy.special import ndtr
 
 from cavity.graph import link_of
 from cavity.numerics.parts import PARTS
-from cavity.numerics.weights import effective_sample_size, tempered
+from cavity.numerics.weights import effective_sample_size, resampled, tempered
 from cavity.propagate.build import build_site, with_floor
 from cavity.propagate.design import SharedDesign, cross_offsets, fit_surrogate, transport, with_cross_terms
 from cavity.propagate.diagnostics import kernel_bias
@@ -38,6 +38,7 @@ FEWEST_A_SIZE, COMPONENT_A_SIZE = 4, 10  # effective draws over dimensions + 1, 
 MOST_COMPONENTS = 5
 LANDSCAPES = 2  # shared parameters at most whose first looks are joined on a grid: modes are seen there
 PILOT_FLOOR = 1e-3  # of a first look's evidence, spread over its interim prior
+CROSSED, FEWEST_CROSSED = 512, 4  # calls, and particles, for the products of two shared parameters
 PLACES = 6  # calls of a draw that is moved along shared parameters, about
 
 
@@ -163,7 +164,8 @@ def _with_site(searched, context, tilted, plan, weighted):
     if tilted.acceptance.error:
         figures["assertion_error"] = tilted.acceptance.log_error
     if tilted.p:
-        design, coefficients, error, moves = _shared_design(tilted, plan, weighted, guard)
+        rng = generator(context.seed, context.phase, searched.dataset, plan.round, "crossed")
+        design, coefficients, error, moves = _shared_design(tilted, plan, weighted, guard, rng)
         figures["surrogate_error"] = error
         searched = replace(searched, points=replace(searched.points, along=design.transport @ design.whitener))
         design = design.with_transport(design.transport[: tilted.d])
@@ -458,7 +460,7 @@ def _design_of(tilted):
     return "chebyshev" if len(index) == 1 and tilted.space.priors[index[0]].is_scale else "axial"
 
 
-def _shared_design(tilted, plan, weighted, guard):
+def _shared_design(tilted, plan, weighted, guard, rng):
     """log L of every particle at shared values around q's mean, moved along what its own parameters and psi trade off.
 
     Local parameters move in the coordinates in which their prior is N(0, 1), whose change is part of the surrogate.
@@ -481,23 +483,26 @@ def _shared_design(tilted, plan, weighted, guard):
         psi = np.broadcast_to(psi, (len(own), p))
         return log_l(own, psi) - 0.5 * (own[:, d:] ** 2).sum(1)
 
+    here = log_density(own, design.psi0)
+    standard = (weighted.theta - tilted.interim.mean) / tilted.interim.sd
+    best = int(np.argmax(here - 0.5 * (standard**2).sum(1)))  # the largest weight may be of a draw in a tail
     if own.shape[1]:
         w = np.exp(log_w - np.max(log_w))
         w /= w.sum()
         spread = np.sqrt(w @ (own - w @ own) ** 2)
         scales = np.where(spread > 0, spread, 1.0)
         width = np.concatenate([tilted.link.sd(tilted.link.eta(plan.mean)), np.ones(tilted.k)])
-        design = design.with_transport(transport(log_l, own[int(np.argmax(log_w))], width, design, scales))
-    here = log_density(own, design.psi0)
+        design = design.with_transport(transport(log_l, own[best], width, design, scales))
     change = np.stack([log_density(moved, psi) for moved, psi in design.points(own)], axis=1)
     with np.errstate(invalid="ignore"):
         change = change - here[:, None]
     coefficients, error = fit_surrogate(design, change, log_w)
     if p > 1:
-        best, v = int(np.argmax(log_w)), cross_offsets(p)
-        moved = own[best] + v @ design.transport.T
-        design, coefficients = with_cross_terms(
-            design, coefficients, best, log_density(moved, design.psi(v)) - here[best]
-        )
+        v = cross_offsets(p)
+        few = resampled(log_w, max(FEWEST_CROSSED, CROSSED // len(v)), rng)
+        moved = (own[few, None] + v @ design.transport.T).reshape(-1, own.shape[1])
+        psi = np.tile(design.psi(v), (len(few), 1))
+        there = log_density(moved, psi).reshape(len(few), -1)
+        design, coefficients, error = with_cross_terms(design, coefficients, log_w, there - here[few, None])
     slopes = tilted.local_slopes(weighted.z)[..., None] * design.transport[d:]
     return design, coefficients, error, slopes

@@ -1,6 +1,7 @@
 """A site's search as a unit-cube problem: the cavity (or the prior) times one dataset's likelihood."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from cavity.search.problem import Problem
 
 PILOT_DRAWS = 1024
 NEAR = 1e-4  # of a standard normal coordinate: the step of a difference
+BEYOND = 5.0  # robust sds of the prior: farther out a likelihood need not be finite
 WIDER = 3.0  # a first look than the prior: data ten of its sds away lie inside the unit cube, which ends at 8
 
 
@@ -219,6 +221,9 @@ class Tilted:
             shared = points[:, d:q] if self.free_shared else np.broadcast_to(held, (len(points), self.p))
             return self._gradient(points[:, :d], shared, points[:, q:])
 
+        def shown(point):
+            return np.concatenate([np.where(self._logarithmic, np.exp(point[:d]), point[:d]), point[d:]])
+
         return Problem(
             names=self.names,
             prior_transform=prior_transform,
@@ -228,6 +233,7 @@ class Tilted:
             dataset=dataset,
             identity=identity,
             on_best=visualize if paths is not None and hasattr(self.view.analysis, "visualize") else None,
+            shown=shown if any(self._logarithmic) else None,
         )
 
     def design_problem(self, dataset: str) -> Problem:
@@ -258,8 +264,30 @@ class Tilted:
         vector = self.vector(theta, shared, local)
         if not self.view.compiled.satisfies(vector):
             return -np.inf
-        value = self._likelihood.one(vector)
+        try:
+            value = self._likelihood.one(vector)
+        except ArithmeticError:
+            if self._is_beyond(theta, shared):
+                return -np.inf
+            raise
+        if isinstance(value, float) and np.isnan(value) and self._is_beyond(theta, shared):
+            return -np.inf
         return value - self.log_acceptance if self.log_acceptance else value
+
+    def _is_beyond(self, theta, shared):
+        """Whether the prior puts next to nothing at a point: it is there because an interim prior is wider."""
+        low, high = self._prior_range
+        point = np.concatenate([theta, shared])
+        return bool(np.any((point < low) | (point > high)))
+
+    @cached_property
+    def _prior_range(self):
+        first, priors = prior_interim(self.link, self.space), _pilot_priors(self.link, self.space)
+        wider = [WIDER if _is_unbounded(self.space, j) else 1.0 for j in self.link.shared_index]
+        shared = [[p.mean + sign * BEYOND * p.sigma / w for p, w in zip(priors, wider)] for sign in (-1, 1)]
+        ends = np.sort(self.shared_values(np.array(shared)), axis=0)
+        drawn = BEYOND * first.sd / WIDER
+        return np.append(first.mean - drawn, ends[0]), np.append(first.mean + drawn, ends[1])
 
     def _call_many(self, theta, shared, local):
         vectors = np.array([self.vector(*rows) for rows in zip(theta, shared, local)])
@@ -267,6 +295,9 @@ class Tilted:
         values = np.full(len(vectors), -np.inf)
         if inside.any():
             values[inside] = self._likelihood.many(vectors[inside]) - self.log_acceptance
+        for row in np.flatnonzero(np.isnan(values)):
+            if self._is_beyond(theta[row], shared[row]):
+                values[row] = -np.inf
         return values
 
     def _gradient(self, theta, shared, local):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cavity.errors import PropagationError
+from cavity.numerics.weights import log_sum_exp
 from cavity.propagate.design import (
     SharedDesign,
     axial_design,
@@ -46,7 +47,7 @@ def test_whitening_and_points():
     psi = design.psi(np.eye(2))
     assert np.allclose((psi - design.psi0) @ design.whitener.T, np.eye(2))
     theta, psi = design.points(np.zeros((3, 1)))[0]
-    assert np.allclose(theta, -2.5 * 0.5) and np.allclose(psi, design.psi(design.offsets[0]))
+    assert np.allclose(theta, -3.2 * 0.5) and np.allclose(psi, design.psi(design.offsets[0]))
 
 
 def quadratic(theta, psi, matrix):
@@ -73,7 +74,7 @@ def test_transport_gives_up_where_the_likelihood_vanishes():
 
 def test_a_polynomial_is_found_exactly_and_its_error_is_zero():
     design = SharedDesign.around(np.zeros(2), np.eye(2), 1, "quad")
-    truth = np.random.default_rng(1).normal(size=(6, len(design.exponents)))
+    truth = 0.01 * np.random.default_rng(1).normal(size=(6, len(design.exponents)))
     change = truth @ features(design.offsets, design.exponents).T
     found, error = fit_surrogate(design, change, np.zeros(6))
     assert np.allclose(found, truth) and error < 1e-8
@@ -99,5 +100,41 @@ def test_cross_terms_make_a_quadratic_exact_in_any_frame():
     coefficients, _ = fit_surrogate(design, np.tile(log_l(design.offsets), (4, 1)), np.zeros(4))
     v = rng.normal(size=(20, 3))
     assert np.abs(features(v, design.exponents) @ coefficients[0] - log_l(v)).max() > 0.1  # the axes alone are not
-    crossed, coefficients = with_cross_terms(design, coefficients, 1, log_l(cross_offsets(3)))
+    crossed, coefficients, error = with_cross_terms(design, coefficients, np.zeros(4), log_l(cross_offsets(3))[None])
+    assert error < 1e-9
     assert np.allclose(features(v, crossed.exponents) @ coefficients.T, log_l(v)[:, None])
+
+
+def test_the_products_make_the_average_likelihood_right_where_particles_differ():
+    rng = np.random.default_rng(4)
+    pull = 0.4 * rng.normal(size=(60, 2))
+
+    def change(v):  # two noises that trade off: no sum over the axes
+        scale = np.exp(0.2 * v[:, 0]) ** 2 + np.exp(0.3 * v[:, 1]) ** 2
+        return (-3.0 / scale - 3.0 * np.log(scale)) + pull @ v.T
+
+    def together(values):
+        return log_sum_exp(values, axis=0)
+
+    design = SharedDesign.around(np.zeros(2), np.eye(2), 0)
+    start = change(np.zeros((1, 2)))
+    coefficients, _ = fit_surrogate(design, change(design.offsets) - start, np.zeros(60))
+    v = 1.2 * rng.normal(size=(200, 2))
+    truth = together(change(v) - start)
+    alone = together(coefficients @ features(v, design.exponents).T)
+    crossed, coefficients, error = with_cross_terms(
+        design, coefficients, np.zeros(60), change(cross_offsets(2)) - start
+    )
+    fitted = together(coefficients @ features(v, crossed.exponents).T)
+    assert np.sqrt(np.mean((fitted - truth) ** 2)) < 0.1 < np.sqrt(np.mean((alone - truth) ** 2))
+    assert error < 0.1
+
+
+def test_a_particle_of_the_tail_bends_no_polynomial():
+    design = SharedDesign.around(np.zeros(2), np.eye(2), 0)
+    change = np.zeros((3, len(design.offsets)))
+    change[2] = 600.0 * (np.abs(design.offsets).max(1) > 2)  # a misfit that more noise of either kind would forgive
+    log_w = np.array([0.0, 0.0, -1000.0])
+    coefficients, _ = fit_surrogate(design, change, log_w)
+    corner = features(np.full((1, 2), 3.5), design.exponents)[0]
+    assert (log_w + coefficients @ corner)[2] < -900
