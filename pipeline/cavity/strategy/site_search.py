@@ -10,11 +10,12 @@ import numpy as np
 from scipy.special import ndtr
 
 from cavity.graph import link_of
+from cavity.numerics.mixture import log_prior, normal_of
 from cavity.numerics.parts import PARTS
 from cavity.numerics.weights import effective_sample_size, tempered
 from cavity.propagate.build import build_site, with_floor
 from cavity.propagate.design import SharedDesign, cross_offsets, fit_surrogate, transport, with_cross_terms
-from cavity.propagate.diagnostics import kernel_bias
+from cavity.propagate.diagnostics import kernel_bias, kernel_width
 from cavity.propagate.hierarchy import NOTHING
 from cavity.propagate.link import Link
 from cavity.propagate.predictive import shared_prior
@@ -29,7 +30,7 @@ from cavity.strategy.draws import Weighted, batch_of, weighted, weighted_togethe
 from cavity.strategy.limits import POLICY, Limits
 from cavity.strategy.round import Batch, Elsewhere, Plan, Points, Searched
 from cavity.strategy.tables import search_table
-from cavity.strategy.tilted import Tilted, predictive_interim, prior_interim
+from cavity.strategy.tilted import Interim, Tilted, far_interim, predictive_interim, prior_interim
 
 FARTHEST = 1e-12  # of a unit coordinate from 0 and 1
 SCOUTS = 5  # one in so many of a round's draws judges the proposal of the others
@@ -38,6 +39,7 @@ FEWEST_A_SIZE, COMPONENT_A_SIZE = 4, 10  # effective draws over dimensions + 1, 
 MOST_COMPONENTS = 5
 LANDSCAPES = 2  # shared parameters at most whose first looks are joined on a grid: modes are seen there
 PILOT_FLOOR = 1e-3  # of a first look's evidence, spread over its interim prior
+FAR_SHARE = 0.3  # of a site's draws, by its tilted distribution under the predictive of what phi's variances rest on
 PLACES = 6  # calls of a draw that is moved along shared parameters, about
 
 
@@ -181,9 +183,11 @@ def _with_site(searched, context, tilted, plan, weighted):
         design=design,
         coefficients=coefficients,
     )
+    width = 1.0
     if tilted.d and plan.mean is not None:
-        figures["kernel_bias"] = kernel_bias(made(), made(width=0.5), tilted.space, plan.mean)
-    site = made(info=figures)
+        width = kernel_width(made, tilted.space, [draws for draws in (plan.draws, plan.far) if draws is not None])
+        figures["kernel_bias"] = kernel_bias(made(width=width), made(width=width / 2), tilted.space, plan.mean)
+    site = made(width=width, info=figures)
     calls, rejected = searched.calls + int(guard.calls), searched.rejected + int(guard.rejected)
     return replace(searched, site=site, calls=calls, rejected=rejected)
 
@@ -197,9 +201,20 @@ class _Drawing:
     guard: Guard
     rng: np.random.Generator
     batches: list[Batch]
+    far: Interim | None = None  # a wider interim prior, where the tails of phi ask for draws
 
     def around(self, unit, log_w):
-        """A proposal fitted to weighted points, of no more components than they can tell apart."""
+        """A proposal fitted to weighted points, a share of it to where they lie under the wider interim prior."""
+        near = self._fitted(unit, log_w)
+        if self.far is None:
+            return near
+        interim = self.tilted.interim
+        z = normal_of(unit[:, : self.tilted.d])
+        far = (interim.mean + interim.sd * z - self.far.mean) / self.far.sd
+        return near.joined(self._fitted(unit, log_w + log_prior(far) - log_prior(z)), FAR_SHARE)
+
+    def _fitted(self, unit, log_w):
+        """A proposal of no more components than the points can tell apart."""
         size = unit.shape[1] + 1
         log_w = tempered(log_w, FEWEST_A_SIZE * size)
         components = int(effective_sample_size(log_w) / (COMPONENT_A_SIZE * size))
@@ -237,7 +252,8 @@ def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint, le
         alone = Weighted(np.empty((1, 0)), np.empty((1, 0)), np.array([value]))
         return _Explored([], alone, alone, int(guard.calls), int(guard.rejected))
     earlier = [] if previous is None or tilted.p else list(previous.points.batches)
-    drawing = _Drawing(tilted, problem, guard, rng, earlier)
+    far = far_interim(tilted.link, plan.far) if tilted.d and plan.far is not None else None
+    drawing = _Drawing(tilted, problem, guard, rng, earlier, far)
     if previous is None:
         return _looked(context, view, drawing, plan.n_draws, checkpoint, left)
     return _drawn_anew(context, view, drawing, plan, _proposal(tilted, previous.points), checkpoint, left)
