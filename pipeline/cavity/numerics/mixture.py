@@ -61,14 +61,14 @@ class Mixture(NamedTuple):
         """The same with scale matrices ``WIDER`` times as large."""
         return self._replace(factors=np.sqrt(WIDER) * self.factors)
 
-    def joined(self, other: "Mixture") -> "Mixture":
-        """The mixture of two in equal parts, their components and their prior."""
+    def joined(self, other: "Mixture", share: float = 0.5) -> "Mixture":
+        """The mixture of two, their components and their prior: ``share`` of the other."""
         return Mixture(
-            0.5 * np.concatenate([self.weights, other.weights]),
+            np.concatenate([(1 - share) * self.weights, share * other.weights]),
             np.concatenate([self.means, other.means]),
             np.concatenate([self.factors, other.factors]),
             self.df,
-            0.5 * (self.prior_fraction + other.prior_fraction),
+            (1 - share) * self.prior_fraction + share * other.prior_fraction,
         )
 
     def draws(self, n: int, seed: Seed) -> Annotated[Array, "n D"]:

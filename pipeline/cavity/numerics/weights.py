@@ -37,6 +37,25 @@ def effective_number(weights: Annotated[Array, "..."], axis: int = -1) -> Array 
     return np.where(squares > 0, 1 / np.where(squares > 0, squares, 1.0), 0.0)
 
 
+def log_leverage(
+    values: Annotated[Array, "S D"], log_weights: Annotated[Array, "S"], kurtosis: float
+) -> Annotated[Array, "S"] | None:
+    """Log weights of what each point adds to the variances of the columns with heavy tails; None where none has them.
+
+    A column's tails are heavy where its fourth moment is more than ``kurtosis`` times its squared variance (a
+    Gaussian's: 3). What a point adds is its weight times its squared distance from the mean in sds, summed over them.
+    """
+    w = np.exp(log_weights - log_sum_exp(log_weights))
+    square = (values - w @ values) ** 2
+    variance = w @ square
+    square = square / np.where(variance > 0, variance, 1.0)
+    heavy = w @ square**2 > kurtosis
+    if not heavy.any():
+        return None
+    with np.errstate(divide="ignore"):
+        return log_weights + np.log(square[:, heavy].sum(1))
+
+
 def systematic(log_weights: Annotated[Array, "S"], n: int, rng: np.random.Generator) -> Annotated[Array, "n"]:
     """n rows in their order, each as often as its weight asks to within one (Kitagawa 1996, appendix A).
 

@@ -11,7 +11,7 @@ from cavity.numerics.hmc import hamiltonian_draws
 from cavity.numerics.mixture import Mixture, refitted
 from cavity.numerics.parts import averaging, variance_of_mean
 from cavity.numerics.types import Array
-from cavity.numerics.weights import TRUSTED_K, effective_sample_size, log_sum_exp, psis, resampled
+from cavity.numerics.weights import TRUSTED_K, effective_sample_size, log_leverage, log_sum_exp, psis, resampled
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.centring import Centring
 from cavity.propagate.fitted import fitted_density
@@ -22,6 +22,7 @@ PARTS = 16  # of the draws, each scrambled by itself: their spread is the error 
 REFITS, LEARNED_FROM = 4, 2000  # fits of the proposal at most, and the draws that each adds
 EVEN_K, EVEN_SHARE = 0.3, 0.5  # weights with a lighter tail and more effective draws need no better proposal
 TAIL_SHARE, TAIL_WIDTH = 0.1, 6.0  # of the proposal: hyperparameters of few groups have heavier tails than any fit
+HEAVY, FAR_SHARE = 12.0, 0.3  # kurtosis beyond which variances rest on few draws, and the share then fitted to these
 ENOUGH = 1000.0  # effective draws of a Markov chain
 FEW_DIMENSIONS, GOOD_K = 2, 0.5  # in more dimensions weights with k-hat of .63 read standard deviations 20 % low
 LARGEST_WORK = 2_000_000_000  # particles times draws; above, a polynomial is fitted to the sum over sites
@@ -116,7 +117,7 @@ def exact_pass(
     if log_density is None and bank.n_particles * n > LARGEST_WORK:
         target = fitted_density(space, bank, modes[0].mean, symmetric(modes[0].covariance))
         fit_error = target.error
-    proposal = _learned(target, modes, seed, refits)
+    proposal = _learned(space, target, modes, seed, refits)
     x = proposal.draws_in_parts(n, np.random.default_rng([seed, refits]), PARTS)
     log_w = target(x) - proposal.log_density(x)
     smoothed, k_hat = psis(log_w)
@@ -128,7 +129,7 @@ def exact_pass(
     return _by_chain(space, bank, target, modes, x, smoothed, k_hat, n, seed, proposal)
 
 
-def _learned(target, modes, seed, refits):
+def _learned(space, target, modes, seed, refits):
     """The proposal: q, then fits to all draws so far until their weights are even (docs/inference.md, eq. 28)."""
     shares = 0.9 * shares_of(modes) + 0.1 / len(modes)
     proposal = Mixture.of(shares, [mode.mean for mode in modes], [1.2 * symmetric(mode.covariance) for mode in modes])
@@ -141,27 +142,39 @@ def _learned(target, modes, seed, refits):
             break
         together = log_sum_exp([one.log_density(x) for one in proposals], axis=0) - np.log(len(proposals))
         smoothed, k_hat = psis(heights - together)
-        proposal = _refitted(x, smoothed, modes, proposal)
-        if k_hat < EVEN_K and float(effective_sample_size(smoothed)) > EVEN_SHARE * len(x):
-            break
+        proposal = _refitted(space, x, smoothed, modes, proposal)
+        if k_hat < EVEN_K and _share_that_counts(smoothed) > EVEN_SHARE:
+            far = log_leverage(space.values(x), smoothed, HEAVY)
+            if far is None or _share_that_counts(far) > FAR_SHARE / 2:
+                break
     return proposal
 
 
-def _refitted(x, log_weights, modes, previous):
-    """A fit to the weighted draws of each mode, and a share with much wider tails."""
+def _share_that_counts(log_weights):
+    return float(effective_sample_size(log_weights)) / len(log_weights)
+
+
+def _refitted(space, x, log_weights, modes, previous):
+    """A fit to the weighted draws of each mode, and a share with much wider tails.
+
+    Where tails are heavy, a variance rests on the draws far from the mean, and a share is fitted to what each draw adds
+    to it: an average of f has the least noise by draws of a density that goes as |f| (Kahn & Marshall 1953).
+    """
     labels, parts = nearest(modes, x), []
     for k in range(len(modes)):
         own = labels == k
         mass = log_sum_exp(log_weights[own]) if own.any() else -np.inf
-        if np.isfinite(mass):
-            fit = refitted(x[own], log_weights[own], previous)
-            parts.append((np.exp(mass) + 0.05, fit.weights, fit.means, fit.scales))
-    total = sum(part[0] for part in parts)
-    weights = [(1 - TAIL_SHARE) * share / total * own / own.sum() for share, own, _, _ in parts]
-    weights.append([TAIL_SHARE * share / total for share, _, _, _ in parts])
-    means = [*(part[2] for part in parts), [part[2][0] for part in parts]]
-    scales = [*(part[3] for part in parts), [TAIL_WIDTH * part[3][0] for part in parts]]
-    return Mixture.of(*(np.concatenate(pieces) for pieces in (weights, means, scales)))
+        if not np.isfinite(mass):
+            continue
+        fit = refitted(x[own], log_weights[own], previous)
+        wide = fit._replace(weights=fit.weights[:1], means=fit.means[:1], factors=np.sqrt(TAIL_WIDTH) * fit.factors[:1])
+        leverage = log_leverage(space.values(x[own]), log_weights[own], HEAVY)
+        far = [] if leverage is None else [(refitted(x[own], leverage, previous), FAR_SHARE)]
+        rest = 1 - TAIL_SHARE - sum(share for _, share in far)
+        parts += [(one, (np.exp(mass) + 0.05) * share) for one, share in [(fit, rest), (wide, TAIL_SHARE), *far]]
+    weights = np.concatenate([share * one.weights / one.weights.sum() for one, share in parts])
+    means, scales = (np.concatenate([getattr(one, name) for one, _ in parts]) for name in ("means", "scales"))
+    return Mixture.of(weights, means, scales)
 
 
 def _by_chain(space, bank, target, modes, x, smoothed, k_hat, n, seed, proposal):
@@ -180,7 +193,7 @@ def _by_chain(space, bank, target, modes, x, smoothed, k_hat, n, seed, proposal)
     chain, ess = hamiltonian_draws(density, gradient, u, smoothed, within, n, rng, ENOUGH)
     chain = centring.to_phi(chain)
     half = np.arange(len(chain)) % 2 == 0
-    fit = _refitted(chain[half], np.full(half.sum(), -np.log(half.sum())), modes, proposal)
+    fit = _refitted(space, chain[half], np.full(half.sum(), -np.log(half.sum())), modes, proposal)
     log_evidence, error = _bridge(target, chain[~half], fit, rng.integers(2**31), ess / 2)
     flat = np.full(len(chain), -np.log(len(chain)))
     return ExactPass(chain, flat, log_evidence, error, k_hat, ess, "hmc")

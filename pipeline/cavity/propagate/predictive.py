@@ -15,7 +15,9 @@ TAIL_POWER = 2.0  # of tails / core: a kernel is right to a few sds of the inter
 LARGEST_RATIO = 8.0  # of the width to that of the core: beyond, too few draws lie where the mass is
 
 
-def interim_prior(link: Link, draws: Annotated[Array, "R D"]) -> tuple[Annotated[Array, "d"], Annotated[Array, "d"]]:
+def interim_prior(
+    link: Link, draws: Annotated[Array, "R D"], power: float = TAIL_POWER
+) -> tuple[Annotated[Array, "d"], Annotated[Array, "d"]]:
     """The population predictive of the drawn variables of one link (docs/inference.md, eq. 7).
 
     Parameters
@@ -24,12 +26,14 @@ def interim_prior(link: Link, draws: Annotated[Array, "R D"]) -> tuple[Annotated
         A :class:`~cavity.propagate.link.Link`.
     draws
         phi, of equal weight.
+    power
+        Of what the tails are wider than a Gaussian's; with 1 the width is that of the tails.
 
     Returns
     -------
     (interim_mean, interim_sd)
         [d], on the parent's Gaussian scale (log x for a log-Gaussian parent): the median, and the width of the core,
-        wider by a power of what the tails are wider than a Gaussian's.
+        wider by that power.
     """
     d = link.d
     if not d:
@@ -41,7 +45,7 @@ def interim_prior(link: Link, draws: Annotated[Array, "R D"]) -> tuple[Annotated
     theta = theta[np.isfinite(theta).all(1)]
     lowest, low, middle, high, highest = np.quantile(theta, [TAIL, ndtr(-1), 0.5, ndtr(1), 1 - TAIL], axis=0)
     core, tails = (high - low) / 2, (highest - lowest) / TAIL_SDS
-    return middle, core * np.clip((tails / core) ** TAIL_POWER, 1.0, LARGEST_RATIO)
+    return middle, core * np.clip((tails / core) ** power, 1.0, LARGEST_RATIO)
 
 
 def shared_prior(

@@ -5,13 +5,23 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
+from scipy.special import ndtr
 
 from cavity.numerics.mixture import Mixture, log_prior, normal_of
 from cavity.numerics.types import Array
-from cavity.numerics.weights import effective_sample_size, log_sum_exp, psis
+from cavity.numerics.weights import effective_sample_size, log_sum_exp, psis, tempered
 from cavity.posterior.samples import Samples
+from cavity.search.guard import Guard
+from cavity.search.importance import importance_samples
+from cavity.search.polish import proposal_around
+from cavity.search.problem import Problem
 from cavity.strategy.round import Batch
-from cavity.strategy.tilted import Interim
+from cavity.strategy.tilted import Interim, Tilted
+
+FARTHEST = 1e-12  # of a unit coordinate from 0 and 1
+FEWEST_A_SIZE, COMPONENT_A_SIZE = 4, 10  # effective draws over dimensions + 1, that a fit or a component rests on
+MOST_COMPONENTS = 5
+FAR_SHARE = 0.3  # of a site's draws, by its tilted distribution under the predictive of what phi's variances rest on
 
 
 def batch_of(samples: Samples, interim: Interim, d: int) -> Batch:
@@ -94,3 +104,53 @@ def weighted_together(batches: Sequence[Batch], interim: Interim) -> Weighted:
     standard = (theta - interim.mean) / interim.sd
     prior = log_prior(standard) + log_prior(z)
     return Weighted(theta, z, log_l + prior - mixture)
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """The batches of one tilted distribution as they are drawn; earlier rounds' come first."""
+
+    tilted: Tilted
+    problem: Problem
+    guard: Guard
+    rng: np.random.Generator
+    batches: list[Batch]
+    far: Interim | None = None  # a wider interim prior, where the tails of phi ask for draws
+
+    def around(self, unit: Annotated[Array, "S d+k"], log_w: Annotated[Array, "S"]) -> Mixture:
+        """A proposal fitted to weighted points, a share of it to where they lie under the wider interim prior."""
+        near = self._fitted(unit, log_w)
+        if self.far is None:
+            return near
+        interim = self.tilted.interim
+        z = normal_of(unit[:, : self.tilted.d])
+        far = (interim.mean + interim.sd * z - self.far.mean) / self.far.sd
+        return near.joined(self._fitted(unit, log_w + log_prior(far) - log_prior(z)), FAR_SHARE)
+
+    def _fitted(self, unit, log_w):
+        """A proposal of no more components than the points can tell apart."""
+        size = unit.shape[1] + 1
+        log_w = tempered(log_w, FEWEST_A_SIZE * size)
+        components = int(effective_sample_size(log_w) / (COMPONENT_A_SIZE * size))
+        return proposal_around(unit, log_w, self.rng, int(np.clip(components, 1, MOST_COMPONENTS)))
+
+    def drawn(self, proposal: Mixture, n: int) -> Weighted:
+        """A batch of n draws, weighted by its own proposal."""
+        samples = importance_samples(self.problem, self.guard, proposal, n, self.rng, {"search": "polish"})
+        return self.added(samples)
+
+    def added(self, samples: Samples) -> Weighted:
+        """The draws of a search that has a proposal, likewise."""
+        self.batches.append(batch_of(samples, self.tilted.interim, self.tilted.d))
+        return weighted(self.batches[-1], self.tilted.interim)
+
+    def together(self) -> Weighted:
+        """All batches, to place what is drawn next."""
+        return weighted_together(self.batches, self.tilted.interim)
+
+    def coordinates(self) -> tuple[Annotated[Array, "S d+k"], Annotated[Array, "S"]]:
+        """Unit cube and log weights of all draws under the present interim prior, for a fit."""
+        interim, together = self.tilted.interim, self.together()
+        standard = (together.theta - interim.mean) / interim.sd
+        unit = ndtr(np.concatenate([standard, together.z], axis=1))
+        return np.clip(unit, FARTHEST, 1 - FARTHEST), together.log_weights

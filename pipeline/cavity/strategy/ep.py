@@ -9,11 +9,11 @@ from scipy.special import ndtr
 
 from cavity.numerics.gaussian import is_positive_definite, weighted_moments
 from cavity.numerics.types import Array
-from cavity.numerics.weights import log_sum_exp, resampled
+from cavity.numerics.weights import log_leverage, log_sum_exp, resampled
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.branches import Branches
 from cavity.propagate.diagnostics import log_evidence_error, site_noise
-from cavity.propagate.exact import ExactPass, exact_pass
+from cavity.propagate.exact import HEAVY, ExactPass, exact_pass
 from cavity.propagate.hierarchy import NOTHING, variables_of
 from cavity.propagate.modes import Mode, find_modes, nearest, one_mode, shares_of
 from cavity.propagate.sweep import describe_stall, propagate
@@ -37,6 +37,7 @@ def plan_round(context: PhaseContext, state: Round | None) -> Plan:
     joined, following = state.joined, state.following
     rng = generator(context.seed, context.phase, "plan", state.round)
     rows = resampled(_alike(joined), PLANNED_DRAWS, rng)
+    leverage = log_leverage(context.space.values(joined.draws), joined.log_weights, HEAVY)
     needed = [name for name, needed in zip(state.datasets, following.needs_search) if needed]
     new = [name for name in context.datasets if name not in set(state.datasets)]
     plan = Plan(
@@ -47,6 +48,7 @@ def plan_round(context: PhaseContext, state: Round | None) -> Plan:
         mean=joined.mean,
         covariance=joined.covariance,
         draws=joined.draws[rows],
+        far=None if leverage is None else joined.draws[resampled(leverage, PLANNED_DRAWS, rng)],
     )
     if joined.mode_means is not None and len(joined.mode_means) > 1:
         plan = replace(plan, mode_means=joined.mode_means, mode_covariances=joined.mode_covariances)

@@ -36,6 +36,7 @@ class Plan:
     mean: Annotated[Array, "D"] | None = None  # of q, unconstrained scale
     covariance: Annotated[Array, "D D"] | None = None  # of q
     draws: Annotated[Array, "R D"] | None = None  # of the posterior, of equal weight
+    far: Annotated[Array, "R D"] | None = None  # where its tails are heavy: draws by what they add to the variances
     nodes: Annotated[Array, "K D"] | None = None  # of tables
     node_log_mass: Annotated[Array, "K"] | None = None  # log posterior mass there so far, up to a constant
     mode_means: Annotated[Array, "M D"] | None = None  # where q has several modes: shared parameters are held at each
@@ -48,7 +49,8 @@ class Plan:
         own = self.draws[nearest(modes, self.draws) == k]
         if len(own) < FEWEST_DRAWS:
             own = mean + sobol_normal(len(self.draws), len(mean), 1) @ np.linalg.cholesky(covariance).T
-        return replace(self, mean=mean, covariance=covariance, draws=own, mode_means=None, mode_covariances=None)
+        alone = {"far": None, "mode_means": None, "mode_covariances": None}
+        return replace(self, mean=mean, covariance=covariance, draws=own, **alone)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

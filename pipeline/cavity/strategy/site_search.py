@@ -1,7 +1,7 @@
 """One dataset, one round: search its tilted distribution and condense it into a site function."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -11,31 +11,25 @@ from scipy.special import ndtr
 
 from cavity.graph import link_of
 from cavity.numerics.parts import PARTS
-from cavity.numerics.weights import effective_sample_size, resampled, tempered
+from cavity.numerics.weights import resampled
 from cavity.propagate.build import build_site, with_floor
 from cavity.propagate.design import SharedDesign, cross_offsets, fit_surrogate, transport, with_cross_terms
-from cavity.propagate.diagnostics import kernel_bias
+from cavity.propagate.diagnostics import kernel_bias, kernel_width
 from cavity.propagate.hierarchy import NOTHING
 from cavity.propagate.link import Link
 from cavity.propagate.predictive import shared_prior
 from cavity.rng import generator
 from cavity.search import Search
 from cavity.search.guard import Guard
-from cavity.search.importance import importance_samples
-from cavity.search.polish import proposal_around
-from cavity.search.problem import Problem
 from cavity.strategy.context import PhaseContext
-from cavity.strategy.draws import Weighted, batch_of, weighted, weighted_together
+from cavity.strategy.draws import FARTHEST, Drawing, Weighted
 from cavity.strategy.limits import POLICY, Limits
 from cavity.strategy.round import Batch, Elsewhere, Plan, Points, Searched
 from cavity.strategy.tables import search_table
-from cavity.strategy.tilted import Tilted, predictive_interim, prior_interim
+from cavity.strategy.tilted import Tilted, far_interim, predictive_interim, prior_interim
 
-FARTHEST = 1e-12  # of a unit coordinate from 0 and 1
 SCOUTS = 5  # one in so many of a round's draws judges the proposal of the others
 FEWEST_SCOUTS = 64
-FEWEST_A_SIZE, COMPONENT_A_SIZE = 4, 10  # effective draws over dimensions + 1, that a fit or a component rests on
-MOST_COMPONENTS = 5
 LANDSCAPES = 2  # shared parameters at most whose first looks are joined on a grid: modes are seen there
 PILOT_FLOOR = 1e-3  # of a first look's evidence, spread over its interim prior
 CROSSED, FEWEST_CROSSED = 512, 4  # calls, and particles, for the products of two shared parameters
@@ -183,47 +177,13 @@ def _with_site(searched, context, tilted, plan, weighted):
         design=design,
         coefficients=coefficients,
     )
+    width = 1.0
     if tilted.d and plan.mean is not None:
-        figures["kernel_bias"] = kernel_bias(made(), made(width=0.5), tilted.space, plan.mean)
-    site = made(info=figures)
+        width = kernel_width(made, tilted.space, [draws for draws in (plan.draws, plan.far) if draws is not None])
+        figures["kernel_bias"] = kernel_bias(made(width=width), made(width=width / 2), tilted.space, plan.mean)
+    site = made(width=width, info=figures)
     calls, rejected = searched.calls + int(guard.calls), searched.rejected + int(guard.rejected)
     return replace(searched, site=site, calls=calls, rejected=rejected)
-
-
-@dataclass(frozen=True, eq=False)
-class _Drawing:
-    """The batches of one tilted distribution as they are drawn; earlier rounds' come first."""
-
-    tilted: Tilted
-    problem: Problem
-    guard: Guard
-    rng: np.random.Generator
-    batches: list[Batch]
-
-    def around(self, unit, log_w):
-        """A proposal fitted to weighted points, of no more components than they can tell apart."""
-        size = unit.shape[1] + 1
-        log_w = tempered(log_w, FEWEST_A_SIZE * size)
-        components = int(effective_sample_size(log_w) / (COMPONENT_A_SIZE * size))
-        return proposal_around(unit, log_w, self.rng, int(np.clip(components, 1, MOST_COMPONENTS)))
-
-    def drawn(self, proposal, n):
-        """A batch of n draws, weighted by its own proposal."""
-        samples = importance_samples(self.problem, self.guard, proposal, n, self.rng, {"search": "polish"})
-        return self.added(samples)
-
-    def added(self, samples):
-        """The draws of a search that has a proposal, likewise."""
-        self.batches.append(batch_of(samples, self.tilted.interim, self.tilted.d))
-        return weighted(self.batches[-1], self.tilted.interim)
-
-    def together(self):
-        """All batches, to place what is drawn next."""
-        return weighted_together(self.batches, self.tilted.interim)
-
-    def coordinates(self):
-        """Where all draws are, for a fit."""
-        return _coordinates(self.tilted, self.together())
 
 
 def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint, left):
@@ -239,7 +199,8 @@ def _explore(context, view, tilted, problem, plan, previous, rng, checkpoint, le
         alone = Weighted(np.empty((1, 0)), np.empty((1, 0)), np.array([value]))
         return _Explored([], alone, alone, int(guard.calls), int(guard.rejected))
     earlier = [] if previous is None or tilted.p else list(previous.points.batches)
-    drawing = _Drawing(tilted, problem, guard, rng, earlier)
+    far = far_interim(tilted.link, plan.far) if tilted.d and plan.far is not None else None
+    drawing = Drawing(tilted, problem, guard, rng, earlier, far)
     if previous is None:
         return _looked(context, view, drawing, plan.n_draws, checkpoint, left)
     return _drawn_anew(context, view, drawing, plan, _proposal(tilted, previous.points), checkpoint, left)
@@ -365,13 +326,6 @@ def is_healthy(weighted: Weighted, limits: Limits, n: int | None = None, among: 
     """
     grown = 1.0 if among is None else among / len(weighted.log_w)
     return covers(weighted, limits, n) and weighted.largest < limits.largest_share * grown
-
-
-def _coordinates(tilted, weighted):
-    """Unit cube and log weights of draws under the present interim prior."""
-    standard = (weighted.theta - tilted.interim.mean) / tilted.interim.sd
-    unit = ndtr(np.concatenate([standard, weighted.z], axis=1))
-    return np.clip(unit, FARTHEST, 1 - FARTHEST), weighted.log_weights
 
 
 def _local_names(tilted):

@@ -64,6 +64,12 @@ def predictive_interim(link: Link, mean: Annotated[Array, "D"], draws: Annotated
     return Interim(mean=centre, sd=sd, shared=link.eta(mean)[2 * link.d :])
 
 
+def far_interim(link: Link, far: Annotated[Array, "R D"]) -> Interim:
+    """The population predictive of draws that the variances of phi rest on: where a share of a site's draws must be."""
+    centre, sd = interim_prior(link, far, power=1.0)
+    return Interim(mean=centre, sd=sd, shared=np.empty(0))
+
+
 def _pilot_priors(link, space):
     """What a pilot assumes about free shared parameters: Gaussians on psi's scale, by their prior's quantiles.
 

@@ -103,6 +103,14 @@ def test_two_proposals_are_joined_in_equal_parts():
     assert one.joined(other).log_density(z) == pytest.approx(expected)
 
 
+def test_two_proposals_are_joined_in_the_share_asked_for():
+    one = Mixture.of([1.0], MEANS[:1], COVARIANCES[:1], prior_fraction=0.2)
+    other = Mixture.of([1.0], MEANS[1:], COVARIANCES[1:], prior_fraction=0.1)
+    z = np.random.default_rng(0).normal(size=(20, 2))
+    expected = np.logaddexp(np.log(0.7) + one.log_density(z), np.log(0.3) + other.log_density(z))
+    assert one.joined(other, 0.3).log_density(z) == pytest.approx(expected)
+
+
 def test_a_mixture_is_stored_and_read_to_the_bit():
     one = Mixture.of([1.0, 3.0], MEANS, COVARIANCES, df=7.0, prior_fraction=0.2)
     z = np.random.default_rng(0).normal(size=(20, 2))

@@ -7,6 +7,7 @@ from cavity.numerics.weights import (
     effective_number,
     effective_sample_size,
     generalised_pareto_fit,
+    log_leverage,
     log_sum_exp,
     psis,
     quantiles,
@@ -191,3 +192,15 @@ def test_the_effective_number_of_weights_is_that_of_their_logarithms():
     w = np.exp(log_weights - log_sum_exp(log_weights)[:, None])
     assert effective_number(w) == pytest.approx(effective_sample_size(log_weights))
     assert effective_number(np.zeros(4)) == 0.0
+
+
+def test_leverage_is_what_each_point_adds_to_the_variance_of_the_columns_with_heavy_tails():
+    rng = np.random.default_rng(0)
+    values = np.stack([rng.normal(size=400), rng.standard_t(2.1, size=400), np.full(400, 3.0)], axis=1)
+    log_weights = rng.normal(scale=0.3, size=400)
+    weights = np.exp(log_weights - log_sum_exp(log_weights))
+    mean = weights @ values[:, 1]
+    added = weights * (values[:, 1] - mean) ** 2
+    found = np.exp(log_leverage(values, log_weights, 12.0))
+    assert found / found.sum() == pytest.approx(added / added.sum())
+    assert log_leverage(values[:, ::2], log_weights, 12.0) is None

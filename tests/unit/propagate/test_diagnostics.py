@@ -1,14 +1,16 @@
 """The noise of the sites in the posterior and in the evidence, against the spread over samplings."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.special import log_ndtr
 from tests.unit.propagate.conftest import INTERIM, NOISE, SPEC
 
 from cavity.numerics.sobol import sobol_normal
 from cavity.propagate import SiteBank, build_site, log_evidence_error, site_noise
-from cavity.propagate.diagnostics import kernel_bias
+from cavity.propagate.diagnostics import kernel_bias, kernel_width
 
 
 def sampled(normal, seed, size=64, shifted=0.8, parts=4):
@@ -104,6 +106,22 @@ def test_the_bias_of_kernels_is_what_half_the_width_tells(normal, at, sign):
         stated.append(kernel_bias(site, narrower, normal.space, phi))
     assert sign * np.mean(seen) > 0.01
     assert np.mean(stated) == pytest.approx(np.mean(seen), rel=0.1)
+
+
+def width_of(log_likelihood, normal, seed, n=320):
+    """The width that kernels keep: of n even draws of the interim prior, seen from a broad and a narrow population."""
+    mean, sd = INTERIM
+    theta = mean + sd * np.concatenate([sobol_normal(n // 4, 1, 4 * seed + part) for part in range(4)])
+    log_w = log_likelihood((theta[:, 0] - mean) / sd) - np.log(n)
+    sets = [np.column_stack([np.linspace(-1, 1, 40), np.full(40, log_sd)]) for log_sd in (0.0, 1.0)]
+    made = partial(build_site, "d", SPEC, log_w, theta, mean, sd)
+    return kernel_width(made, normal.space, sets)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_kernels_of_a_measurement_are_as_wide_as_the_rule_says_and_those_of_a_limit_narrower(normal, seed):
+    assert width_of(lambda x: -0.5 * ((x - 0.3) / 0.3) ** 2, normal, seed) == 1.0
+    assert width_of(lambda x: log_ndtr(-6 * (x - 0.3)), normal, seed) == 0.25
 
 
 def replicates(normal, order):

@@ -31,6 +31,11 @@ def test_heavy_tails_make_it_wider_than_its_core():
     assert np.isfinite(sd[5.0]) and core == pytest.approx(1.5, abs=0.02)
 
 
+def test_with_power_one_the_width_is_that_of_the_tails():
+    core, tails, more = (interim_prior(LINK, draws(0.5), power)[1][0] for power in (0.0, 1.0, 2.0))
+    assert core < tails and more == pytest.approx(tails**2 / core)
+
+
 def test_shared_parameters_are_a_block_of_q():
     psi0, covariance = shared_prior(LINK, MEAN, np.diag([1.0, 0.04, 0.01]))
     assert psi0.tolist() == [9.0] and covariance.tolist() == [[1.0]]

@@ -45,6 +45,19 @@ def test_a_second_round_converges_and_a_tolerance_too_tight_does_not(first):
     assert ep.decide(c, second, max_rounds=2, tolerance=1e-6).decision == "max_rounds"
 
 
+def test_heavy_tails_are_planned_for_by_what_draws_add_to_the_variances(first):
+    c, _, state = first
+    joined = state.joined
+    assert ep.plan_round(c, state).far is None
+    far = joined.mean + 40 * np.sqrt(np.diag(joined.covariance))
+    draws = np.concatenate([joined.draws, far[None]])
+    log_weights = np.append(joined.log_weights, np.log(0.002))
+    heavy = replace(state, joined=replace(joined, draws=draws, log_weights=log_weights))
+    plan = ep.plan_round(c, heavy)
+    near, tail = ((np.abs(draws - far) < 1e-9).all(1).mean() for draws in (plan.draws, plan.far))
+    assert near < 0.01 and tail > 0.5
+
+
 def test_a_dataset_added_later_is_searched(first):
     c, _, state = first
     more = replace(c, datasets=(*c.datasets, "new"))

@@ -65,3 +65,15 @@ def test_nested_samples_are_polished():
     c = context(search=cv.DynestyStatic(nlive=40))
     found = search_site(c, "d0", ep.plan_round(c, None))
     assert found.pareto_k < 0.7 and len(found.points.batches) >= 1
+
+
+def test_a_share_of_the_draws_is_where_the_tails_ask_for_them(two_rounds):
+    c, first, second = two_rounds
+    plan = ep.plan_round(c, ep.aggregate(c, first, None))
+    wide = plan.draws + np.log(10.0) * (np.array(c.space.names) == "population.sigma")
+    found = search_site(c, "d0", replace(plan, far=wide), first["d0"])
+    near, far = second["d0"].points.batches[-1].proposal, found.points.batches[-1].proposal
+    assert np.array_equal(far.means[: len(near.means)], near.means)
+    assert far.weights[: len(near.means)] == pytest.approx(0.7 * near.weights)
+    assert far.scales[len(near.means) :, 0, 0].max() > near.scales[:, 0, 0].max()
+    assert found.calls == second["d0"].calls
