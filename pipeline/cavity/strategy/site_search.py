@@ -38,6 +38,7 @@ FEWEST_A_SIZE, COMPONENT_A_SIZE = 4, 10  # effective draws over dimensions + 1, 
 MOST_COMPONENTS = 5
 LANDSCAPES = 2  # shared parameters at most whose first looks are joined on a grid: modes are seen there
 PILOT_FLOOR = 1e-3  # of a first look's evidence, spread over its interim prior
+KERNEL_STEP = 16  # of a plan's draws: one in so many tells the bias of kernels
 PLACES = 6  # calls of a draw that is moved along shared parameters, about
 
 
@@ -182,7 +183,7 @@ def _with_site(searched, context, tilted, plan, weighted):
         coefficients=coefficients,
     )
     if tilted.d and plan.mean is not None:
-        figures["kernel_bias"] = kernel_bias(made(), made(width=0.5), tilted.space, plan.mean)
+        figures["kernel_bias"] = kernel_bias(made(), made(width=0.5), tilted.space, plan.draws[::KERNEL_STEP])
     site = made(info=figures)
     calls, rejected = searched.calls + int(guard.calls), searched.rejected + int(guard.rejected)
     return replace(searched, site=site, calls=calls, rejected=rejected)
