@@ -295,6 +295,8 @@ SITES = [
         ("(centres * t).sum(-1) + d * LOG_2PI)", "(centres * t).sum(-1))"),
         ("np.sqrt(1 - h * h) * (x[:, smooth] - expected)", "(x[:, smooth] - expected)"),
         ("symmetric(kernel @ gain)", "symmetric(kernel)"),
+        ("along[own] + mean + away", "along[own] + 0.9 * mean + away"),
+        ("np.linalg.solve(whole.T, contraction.T)", "np.eye(len(kernel))"),
         ('"log_evidence": float(log_sum_exp(log_w))', '"log_evidence": float(log_sum_exp(log_w)) + 0.01'),
     ),
     *_of(

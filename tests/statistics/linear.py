@@ -28,11 +28,16 @@ class LinearAnalysis(cv.Analysis):
         return float(-0.5 * r @ r - 0.5 * len(r) * np.log(2 * np.pi))
 
 
+WITHIN = 0.6  # sd of the offsets of one group, where there are groups
+
+
 @dataclass(frozen=True)
 class LinearProblem:
     """N datasets of n points; p of the four coefficients are shared, the next few a dataset's own, the others zero.
 
-    The offset is drawn from N(mean, sigma), mean ~ N(0, 3), sigma ~ HalfNormal(2); coefficients ~ N(0, 2).
+    The offset is drawn from N(mean, sigma), mean ~ N(0, 3), sigma ~ HalfNormal(2); coefficients ~ N(0, 2). With
+    ``members`` above one, datasets in their order form groups: a group's mean is drawn from N(mean, sigma), and the
+    offsets of its members from N(that, ``WITHIN``).
     """
 
     y: np.ndarray
@@ -40,18 +45,21 @@ class LinearProblem:
     p: int
     drawn: bool = True
     local: int = 0
+    members: int = 1
 
     @classmethod
-    def simulate(cls, n_datasets, n_points, p, seed, drawn=True, local=0):
+    def simulate(cls, n_datasets, n_points, p, seed, drawn=True, local=0, members=1):
         rng = generator(seed, "linear")
         X = rng.normal(size=(n_datasets, n_points, 4))
         coefficients = np.where(np.arange(4) < p, rng.normal(size=4), 0.0)
         offset = rng.normal(0.7, 1.1, n_datasets) if drawn else np.zeros(n_datasets)
+        if members > 1:
+            offset = np.repeat(offset[::members], members) + WITHIN * rng.normal(size=n_datasets)
         y = offset[:, None] + X @ coefficients + rng.normal(size=(n_datasets, n_points))
         if local:
             own = rng.normal(size=(n_datasets, local))
             y = y + (X[:, :, p : p + local] @ own[..., None])[..., 0]
-        return cls(y, X, p, drawn, local)
+        return cls(y, X, p, drawn, local, members)
 
     @property
     def names(self):
@@ -70,7 +78,11 @@ class LinearProblem:
         for i, (y, X) in enumerate(zip(self.y, self.X)):
             own = [cv.GaussianPrior(0.0, 2.0) for _ in range(self.local)]
             values = dict(zip("abcd", [*shared, *own, *[0.0] * (4 - self.p - self.local)]))
-            offset = population.drawn_variable() if self.drawn else 0.0
+            if self.members > 1 and i % self.members == 0:
+                mean, name = population.drawn_variable(), f"group{i // self.members}"
+                group = cv.HierarchicalFactor(cv.GaussianPrior, mean=mean, sigma=WITHIN, name=name)
+            if self.drawn:
+                offset = (group if self.members > 1 else population).drawn_variable()
             factors.append(
                 cv.AnalysisFactor(cv.Model(Line, offset=offset, **values), LinearAnalysis(y, X), name=f"d{i}")
             )
@@ -104,10 +116,11 @@ class LinearProblem:
         k = self.p + self.drawn
         prior_variance = np.array([9.0] * self.drawn + [4.0] * self.p)
         precision, shift, log_z = np.diag(1 / prior_variance), np.zeros(k), -0.5 * np.log(prior_variance).sum()
-        n = self.y.shape[1]
-        for y, X in zip(self.y, self.X):
+        n = self.members * self.y.shape[1]
+        within = WITHIN**2 * np.kron(np.eye(self.members), np.ones((self.y.shape[1],) * 2)) if self.members > 1 else 0.0
+        for y, X in zip(self.y.reshape(-1, n), self.X.reshape(-1, n, 4)):
             own = 2.0 * X[:, self.p : self.p + self.local]
-            noise = np.eye(n) + (sigma**2 if self.drawn else 0.0) + own @ own.T
+            noise = np.eye(n) + (sigma**2 if self.drawn else 0.0) + own @ own.T + within
             inverse, log_det = np.linalg.inv(noise), np.linalg.slogdet(noise)[1]
             design = np.concatenate([np.ones((n, int(self.drawn))), X[:, : self.p]], axis=1)
             precision = precision + design.T @ inverse @ design

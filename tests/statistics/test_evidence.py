@@ -18,15 +18,18 @@ class Case(NamedTuple):
     shared: int
     local: int
     seeds: int
+    members: int = 1  # of a group, where there are three levels
 
 
 CASES = {
-    "5 datasets, one drawn": Case(5, 0, 0, 20),
+    "5 datasets, one drawn": Case(5, 0, 0, 50),
     "20 datasets, one drawn": Case(20, 0, 0, 20),
     "5 datasets, one drawn and two shared": Case(5, 2, 0, 20),
     "20 datasets, one drawn and two shared": Case(20, 2, 0, 20),
-    "200 datasets, one drawn": Case(200, 0, 0, 20),
+    "200 datasets, one drawn": Case(200, 0, 0, 12),
     "100 datasets, one drawn and three local": Case(100, 0, 3, 20),
+    "10 datasets in five groups": Case(10, 0, 0, 20, members=2),
+    "20 datasets in five groups": Case(20, 0, 0, 20, members=4),
 }
 
 
@@ -65,7 +68,7 @@ class Repeated(NamedTuple):
 
 def repeated(case, seeds=None):
     """One data set, fitted with every seed."""
-    problem = LinearProblem.simulate(case.n_datasets, 8, case.shared, 1, local=case.local)
+    problem = LinearProblem.simulate(case.n_datasets, 8, case.shared, 1, local=case.local, members=case.members)
     exact, log_evidence = problem.exact()
     rows = []
     for seed in range(case.seeds if seeds is None else seeds):
@@ -78,11 +81,18 @@ def repeated(case, seeds=None):
 
 
 def assert_calibrated(found, pull=(0.55, 1.5), ratio=(0.55, 1.7)):
-    """The limits of one configuration of twenty seeds."""
+    """The limits of one configuration of some twenty seeds."""
     assert pull[0] < found.pull < pull[1], f"pulls of ln Z: {found}"
     bias, error = found.bias
     assert abs(bias) < 4 * error, f"bias of ln Z: {found}"
     assert (found.mcse_ratio > ratio[0]).all() and (found.mcse_ratio < ratio[1]).all(), f"errors of means: {found}"
+
+
+def assert_calibrated_together(cases):
+    """The limits of all configurations together: 180 pulls and more."""
+    pulls = np.concatenate([found.off / found.stated for found in cases.values()])
+    rms = np.sqrt((pulls**2).mean())
+    assert 0.85 < rms < 1.18, f"rms of {len(pulls)} pulls of ln Z: {rms:.2f}"
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +101,7 @@ def all_cases():
 
 
 @pytest.mark.long
+@pytest.mark.xdist_group("evidence")
 @pytest.mark.parametrize("name", CASES)
 def test_every_configuration_is_calibrated(name, all_cases):
     print(f"{name}: {all_cases[name]}")
@@ -98,14 +109,30 @@ def test_every_configuration_is_calibrated(name, all_cases):
 
 
 @pytest.mark.long
+@pytest.mark.xdist_group("evidence")
 def test_pulls_over_all_configurations_are_those_of_a_standard_normal(all_cases):
-    pulls = np.concatenate([found.off / found.stated for found in all_cases.values()])
-    assert 0.85 < np.sqrt((pulls**2).mean()) < 1.18
+    assert_calibrated_together(all_cases)
+
+
+@pytest.mark.long
+@pytest.mark.xdist_group("evidence")
+def test_half_the_stated_errors_would_fail(all_cases):
+    """Control, of the configurations together and of the means in each."""
+    with pytest.raises(AssertionError, match="pulls of ln Z"):
+        assert_calibrated_together({k: found._replace(stated=0.5 * found.stated) for k, found in all_cases.items()})
+    for found in all_cases.values():
+        with pytest.raises(AssertionError):
+            assert_calibrated(found._replace(stated=0.5 * found.stated, mcse=0.5 * found.mcse))
 
 
 def test_a_few_seeds_of_a_small_study_are_calibrated():
     found = repeated(CASES["5 datasets, one drawn"], seeds=4)
-    assert np.abs(found.off / found.stated).max() < 4.0 and found.stated.max() < 0.05
+    few = {"pull": (0.3, 1.9), "ratio": (0.3, 3.0)}
+    assert_calibrated(found, **few)
+    with pytest.raises(AssertionError, match="pulls of ln Z"):
+        assert_calibrated(found._replace(stated=found.stated / 4), **few)
+    with pytest.raises(AssertionError, match="errors of means"):
+        assert_calibrated(found._replace(mcse=found.mcse / 5), **few)
 
 
 @pytest.mark.long

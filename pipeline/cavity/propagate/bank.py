@@ -42,6 +42,10 @@ class TableGroup:
         self.values = np.stack([site.log_l for site in sites])
         self.variance = np.minimum([(site.noise**2).sum(0) for site in sites], LARGE)
 
+    def with_parts_apart(self) -> "TableGroup":
+        """The same: parts of a table share nothing but its nodes."""
+        return self
+
     def _splines(self, phi):
         """Cardinal splines of each axis [3, Q, K_i], and how far phi lies outside the nodes [Q, p]."""
         psi = phi[:, self.index]
@@ -202,11 +206,14 @@ class SiteBank:
         return result
 
     def part_ratios(self, phi: Annotated[Array, "Q D"]) -> Annotated[Array, "Q N parts"]:
-        """l by each part of a site's particles alone over l by all, at phi [Q, D]: [Q, N, PARTS]."""
+        """l by each part of a site's particles alone over l by all, at phi [Q, D]: [Q, N, PARTS].
+
+        Each part is drawn in towards its own mean: that it shares the others' must not hide how it differs.
+        """
         phi = np.asarray(phi, float)
         ratios = np.empty((len(phi), self.N, PARTS))
         for indices, group in zip(self.members, self.groups):
-            ratios[:, indices] = group.part_ratios(phi)
+            ratios[:, indices] = group.with_parts_apart().part_ratios(phi)
         return ratios
 
     def log_density(self, phi: Annotated[Array, "Q D"], correction: bool = True) -> Annotated[Array, "Q"]:

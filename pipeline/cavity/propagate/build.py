@@ -7,8 +7,9 @@ from typing import Annotated
 import numpy as np
 
 from cavity.errors import PropagationError
-from cavity.numerics.gaussian import LOG_2PI, symmetric, weighted_moments
+from cavity.numerics.gaussian import LOG_2PI, is_positive_definite, symmetric, weighted_moments
 from cavity.numerics.mixture import split_modes
+from cavity.numerics.parts import part_of
 from cavity.numerics.types import Array
 from cavity.numerics.weights import effective_sample_size, log_sum_exp, psis
 from cavity.propagate.design import SharedDesign
@@ -80,9 +81,8 @@ def _smoothed(x, log_w, smooth, width, spare):
         ess = effective_sample_size(log_w)
         if ess < count + 1 and spare is not None:  # too few points to have a shape
             covariance = spare
-        held, rest = np.ix_(~smooth, ~smooth), np.ix_(smooth, ~smooth)
-        slope = covariance[rest] @ np.linalg.pinv(covariance[held], hermitian=True)
-        shape = symmetric(covariance[np.ix_(smooth, smooth)] - slope @ covariance[rest].T)
+        slope = _slope(covariance, smooth)
+        shape = symmetric(covariance[np.ix_(smooth, smooth)] - slope @ covariance[np.ix_(smooth, ~smooth)].T)
         shape = _shrunk(shape, min(1.0, (count / ess) ** 2))
         widest = max(np.linalg.eigvalsh(shape)[-1], 0.0)
         h = min(bandwidth(ess, count), 0.95)
@@ -93,6 +93,61 @@ def _smoothed(x, log_w, smooth, width, spare):
         centres = x.copy()
         centres[:, smooth] = expected + np.sqrt(1 - h * h) * (x[:, smooth] - expected)
     return divide_by_interim(centres, kernel, log_w)
+
+
+def with_parts_apart(site: Site) -> Site:
+    """The same site where each part of its particles keeps its own mean and covariance, in place of the whole's.
+
+    Parts that are drawn in towards one mean differ by less than what they were drawn from: by sqrt(1 - h^2) for the
+    mean of a site, by 1 - h^2 for its covariance (docs/inference.md, eq. 15). To first order it is the same site, so it
+    tells the noise of the other; but its own bias is that of one part alone, and so P times as large.
+    """
+    t, log_c, part = site.t.copy(), site.log_c.copy(), part_of(site.size)
+    x = (site.theta - site.centre) / site.scale
+    for k in range(len(site.H) if site.d else 0):
+        smooth, members = np.diag(site.H[k]) > 0, (site.mode == k) & np.isfinite(site.log_c)
+        if not smooth.any() or not members.any():
+            continue
+        inverse = symmetric(np.linalg.inv(np.eye(site.d) + site.H[k]))  # I - K, as H = K (I - K)^-1
+        kernel, centres = np.eye(site.d) - inverse, site.t[members] @ inverse
+        log_w = site.log_c[members] - divide_by_interim(centres, kernel, np.zeros(len(centres)))[1]
+        moved = _apart(x[members], centres, log_w, part[members], kernel, smooth)
+        t[members], log_c[members], _ = divide_by_interim(moved, kernel, log_w)
+    return replace(site, t=t, log_c=log_c)
+
+
+def _apart(x, centres, log_w, part, kernel, smooth):
+    """Centres [S, d] that keep the mean and the covariance of each part along ``smooth``; as they are where few are."""
+    covariance = weighted_moments(x, log_w)[1]
+    slope = _slope(covariance, smooth)
+    along = x[:, ~smooth] @ slope.T
+    apart, drawn_in, kernel = x[:, smooth] - along, centres[:, smooth] - along, kernel[np.ix_(smooth, smooth)]
+    whole = _contraction(weighted_moments(apart, log_w)[1], kernel)
+    moved = centres.copy()
+    for p in np.unique(part):
+        own = part == p
+        if effective_sample_size(log_w[own]) < FEWEST * (len(kernel) + 1):
+            return centres
+        mean, covariance = weighted_moments(apart[own], log_w[own])
+        contraction = _contraction(covariance, kernel)
+        if whole is None or contraction is None:
+            return centres
+        away = drawn_in[own] - weighted_moments(drawn_in[own], log_w[own])[0]
+        moved[np.ix_(own, smooth)] = along[own] + mean + away @ np.linalg.solve(whole.T, contraction.T)
+    return moved
+
+
+def _contraction(covariance, kernel):
+    """The matrix that takes points of a covariance to those that have it together with kernels around them, or None."""
+    if not is_positive_definite(covariance - kernel):
+        return None
+    return np.linalg.cholesky(covariance - kernel) @ np.linalg.inv(np.linalg.cholesky(covariance))
+
+
+def _slope(covariance, smooth):
+    """How the columns along which there are kernels follow the others: [c, d - c]."""
+    held, rest = np.ix_(~smooth, ~smooth), np.ix_(smooth, ~smooth)
+    return covariance[rest] @ np.linalg.pinv(covariance[held], hermitian=True)
 
 
 def _centres(theta, log_w, mode):

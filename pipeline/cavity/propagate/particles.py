@@ -10,6 +10,7 @@ from cavity.numerics.gaussian import LOG_2PI
 from cavity.numerics.parts import PARTS, averaging, variance_of_mean
 from cavity.numerics.types import Array
 from cavity.numerics.weights import effective_number, log_sum_exp
+from cavity.propagate.build import with_parts_apart
 from cavity.propagate.design import feature_gradient, feature_hessian, features
 from cavity.propagate.link import Link, LinkStack
 from cavity.propagate.site import Site
@@ -89,6 +90,11 @@ class ParticleGroup:
             self.exponents = sites[0].exponents
             self.coefficients = _padded([site.coefficients for site in sites])
             self.v_max = np.array([site.v_max for site in sites])
+
+    def with_parts_apart(self) -> "ParticleGroup":
+        """The same sites, each part of their particles with its own moments: how they differ is the sites' noise."""
+        sites = [with_parts_apart(site) for site in self.sites]
+        return ParticleGroup(sites, [self.links[k] for k in self.link_of])
 
     # ---- the sites' coordinates -------------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ FEWEST_SCOUTS = 64
 LANDSCAPES = 2  # shared parameters at most whose first looks are joined on a grid: modes are seen there
 PILOT_FLOOR = 1e-3  # of a first look's evidence, spread over its interim prior
 CROSSED, FEWEST_CROSSED = 512, 4  # calls, and particles, for the products of two shared parameters
+KERNEL_STEP = 16  # of a plan's draws: one in so many tells the bias of kernels
 PLACES = 6  # calls of a draw that is moved along shared parameters, about
 
 
@@ -180,7 +181,8 @@ def _with_site(searched, context, tilted, plan, weighted):
     width = 1.0
     if tilted.d and plan.mean is not None:
         width = kernel_width(made, tilted.space, [draws for draws in (plan.draws, plan.far) if draws is not None])
-        figures["kernel_bias"] = kernel_bias(made(width=width), made(width=width / 2), tilted.space, plan.mean)
+        pair = made(width=width), made(width=width / 2)
+        figures["kernel_bias"] = kernel_bias(*pair, tilted.space, plan.draws[::KERNEL_STEP])
     site = made(width=width, info=figures)
     calls, rejected = searched.calls + int(guard.calls), searched.rejected + int(guard.rejected)
     return replace(searched, site=site, calls=calls, rejected=rejected)

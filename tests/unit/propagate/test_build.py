@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from cavity.errors import PropagationError
-from cavity.numerics.parts import averaging
+from cavity.numerics.gaussian import weighted_moments
+from cavity.numerics.parts import averaging, part_of
 from cavity.numerics.sobol import sobol_normal
 from cavity.prior import GaussianPrior, HalfNormalPrior
 from cavity.propagate import GlobalSpace, SiteBank, build_site
-from cavity.propagate.build import bandwidth, divide_by_interim
+from cavity.propagate.build import bandwidth, divide_by_interim, with_parts_apart
 
 SPEC = {
     "drawn": [
@@ -138,6 +139,50 @@ def test_figures():
     assert site.info["log_evidence"] == pytest.approx(log_normal(1.0, 0.2, 0.25 + 2.25))
     assert site.info["ess"] == pytest.approx(512) and site.info["calls"] == 7
     assert site.drawn_names == ("x",) and site.payload.shape == (512, 1)
+
+
+def moments_of_parts(site, log_w, scale):
+    """Mean and covariance of every part of a site under a flat interim prior, kernels counted."""
+    part = part_of(site.size)
+    moments = [weighted_moments(site.t[part == p], log_w[part == p]) for p in range(4)]
+    return np.array([scale * mean for mean, _ in moments]), np.array([scale**2 * (V + site.H[0]) for _, V in moments])
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_parts_apart_keep_what_each_was_drawn_with(limited):
+    """Two drawn variables, one with a limit: along it are no kernels, and the other's follow it."""
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(600, 1)) + (4.0 if limited else 0.0)
+    theta = np.concatenate([x, 0.8 * x + 0.3 * rng.normal(size=(600, 1))], 1)
+    log_w = 0.3 * rng.normal(size=600)
+    spec = {"drawn": [SPEC["drawn"][0] | {"lower": 0.0 if limited else None}, SPEC["drawn"][0] | {"name": "y"}]}
+    site = build_site("d", spec | {"shared": []}, log_w, theta, 0.0, 1e4)
+    part = part_of(600)
+    drawn = [weighted_moments(theta[part == p], log_w[part == p]) for p in range(4)]
+    means, covariances = moments_of_parts(with_parts_apart(site), log_w, 1e4)
+    assert np.allclose(means, [mean for mean, _ in drawn], atol=1e-5)
+    assert np.allclose(covariances[:, 1, 1], [V[1, 1] for _, V in drawn], rtol=0.05 if limited else 1e-5)
+    together = moments_of_parts(site, log_w, 1e4)[0]
+    assert np.abs(together - means)[:, 1].max() > 1e-3, "the control: parts of the site itself share a mean"
+
+
+def test_parts_apart_are_the_same_site_where_there_are_too_few_or_no_kernels():
+    theta, log_w = samples(n=512)
+    for site in (
+        build_site("d", SPEC, log_w, theta, 0.2, 1.5, smooth=False),
+        build_site("d", SPEC, log_w[:20], theta[:20], 0.2, 1.5),
+        build_site("d", {"drawn": [], "shared": []}, log_w),
+    ):
+        apart = with_parts_apart(site)
+        assert np.allclose(apart.t, site.t, atol=1e-12) and np.allclose(apart.log_c, site.log_c, atol=1e-12)
+
+
+def test_parts_apart_say_the_same_together():
+    theta, log_w = samples(n=512)
+    site = build_site("d", SPEC, log_w, theta, 0.2, 1.5)
+    phi = np.array([[0.3, -0.1], [0.9, 0.3], [0.0, -2.5]])
+    one, other = (SiteBank([s], SPACE).log_l(phi, correction=False) for s in (site, with_parts_apart(site)))
+    assert np.allclose(one, other, atol=2e-3) and not np.array_equal(one, other)
 
 
 def test_bandwidth_shrinks_with_the_samples():

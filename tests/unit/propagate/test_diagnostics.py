@@ -9,7 +9,7 @@ from scipy.special import log_ndtr
 from tests.unit.propagate.conftest import INTERIM, NOISE, SPEC
 
 from cavity.numerics.sobol import sobol_normal
-from cavity.propagate import SiteBank, build_site, log_evidence_error, site_noise
+from cavity.propagate import SiteBank, build_site, log_evidence_error, particles, site_noise
 from cavity.propagate.diagnostics import kernel_bias, kernel_width
 
 
@@ -103,7 +103,7 @@ def test_the_bias_of_kernels_is_what_half_the_width_tells(normal, at, sign):
         site, narrower, points = (skewed(seed, width) for width in (1.0, 0.5, 1e-4))
         log_l = [SiteBank([one], normal.space).log_l(phi[None], correction=False)[0, 0] for one in (site, points)]
         seen.append(log_l[0] - log_l[1])
-        stated.append(kernel_bias(site, narrower, normal.space, phi))
+        stated.append(kernel_bias(site, narrower, normal.space, phi[None]))
     assert sign * np.mean(seen) > 0.01
     assert np.mean(stated) == pytest.approx(np.mean(seen), rel=0.1)
 
@@ -122,6 +122,36 @@ def width_of(log_likelihood, normal, seed, n=320):
 def test_kernels_of_a_measurement_are_as_wide_as_the_rule_says_and_those_of_a_limit_narrower(normal, seed):
     assert width_of(lambda x: -0.5 * ((x - 0.3) / 0.3) ** 2, normal, seed) == 1.0
     assert width_of(lambda x: log_ndtr(-6 * (x - 0.3)), normal, seed) == 0.25
+
+
+def test_the_bias_of_kernels_over_the_posterior_has_less_noise_than_at_a_point_of_it(normal):
+    phi, found = np.stack([np.linspace(-0.1, 0.8, 40), np.full(40, np.log(0.02))], 1), []  # a narrow population
+    for seed in range(30):
+        sites = [skewed(seed, width) for width in (1.0, 0.5)]
+        each = [kernel_bias(*sites, normal.space, point[None]) for point in phi]
+        found.append([kernel_bias(*sites, normal.space, phi), *each])
+        assert found[-1][0] == pytest.approx(np.mean(each), abs=1e-12)
+    spread = np.std(found, axis=0)
+    assert spread[0] < 0.5 * np.median(spread[1:])
+
+
+def far_apart(normal, repeats=300):
+    """One site of few draws and wide kernels, at draws of the posterior: the spread of log l, and as it is stated."""
+    rows = np.random.default_rng(3).choice(len(normal.grid), 60, p=normal.weights)
+    phi, found, stated = normal.grid[rows], [], []
+    for seed in range(repeats):
+        theta = np.random.default_rng(seed).normal(0.4, 1.2, (80, 1))
+        log_w = -0.5 * ((0.7 - theta[:, 0]) / 1.5) ** 2 - np.log(80)
+        bank = SiteBank([build_site("d", SPEC, log_w, theta, 0.4, 1.2)], normal.space)
+        found.append(np.log(np.exp(bank.log_l(phi, correction=False)).mean()))
+        stated.append(site_noise(bank, phi, np.full(len(phi), -np.log(len(phi)))).evidence[0])
+    return np.sqrt(np.mean(stated)) / np.std(found)
+
+
+def test_parts_that_are_drawn_in_towards_one_mean_hide_a_part_of_the_noise(normal, monkeypatch):
+    assert 0.93 < far_apart(normal) < 1.1
+    monkeypatch.setattr(particles, "with_parts_apart", lambda site: site)
+    assert far_apart(normal) < 0.93, "the control"
 
 
 def replicates(normal, order):
