@@ -9,6 +9,7 @@ import cavity as cv
 from cavity.strategy import site_search
 from cavity.strategy.draws import weighted_together
 from tests.statistics.linear import LinearProblem
+from tests.statistics.profiles import hierarchical_profiles
 
 
 class Case(NamedTuple):
@@ -148,3 +149,19 @@ def test_weighting_draws_by_what_was_fitted_to_them_would_fail(monkeypatch):
     found = repeated(CASES["100 datasets, one drawn and three local"], seeds=8)
     bias, error = found.bias
     assert bias < -4 * error, str(found)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("problem", [1, 2, 3])
+def test_errors_of_a_dataset_s_own_means_are_what_seeds_show(problem):
+    """Stated over seen, pooled over fifteen parameters; the last draws alone, two thousand of them, say too little."""
+    graph = hierarchical_profiles(5, seed=10 + problem).graph
+    fits = [graph().optimise(cv.ExpectationPropagation(cv.DynestyStatic(nlive=50), seed=s)) for s in range(5)]
+    rows = [fit.parameters() for fit in fits]
+    names = [name for name in rows[0] if not name.startswith("population")]
+    mean, sd, mcse, ess = (
+        np.array([[row[n][key] for n in names] for row in rows]) for key in ("mean", "sd", "mcse", "ess")
+    )
+    seen = (mean.std(0, ddof=1) / sd.mean(0)) ** 2
+    stated, draws_alone = (np.sqrt(np.mean((e / sd) ** 2) / seen.mean()) for e in (mcse, sd / np.sqrt(ess)))
+    assert 0.7 < stated < 1.5 and draws_alone < 0.7

@@ -1,4 +1,4 @@
-"""The answer in any unit and at any offset: standardised coordinates throughout, truths by quadrature."""
+"""The answer in any unit, at any offset and however the data are laid out: truths by quadrature."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ from scipy.special import log_ndtr
 
 import cavity as cv
 from tests.statistics.check import assert_same_posterior, moments
+from tests.statistics.linear import Line, LinearAnalysis, LinearProblem
 
 Y = np.array([3.1, 2.4, 4.0, 3.3, 3.6])
 NOISE = 0.2
@@ -160,3 +161,92 @@ def test_a_log_uniform_spread_over_six_decades_of_data_without_spread(seed, sear
     assert result.likelihood_evaluations["total"] < 6 * 6000
     assert_same_posterior(shared(result), exact, dm=0.1)
     assert result.log_evidence == pytest.approx(log_evidence, abs=3 * result.log_evidence_error)
+
+
+# --- the same data laid out in another way ---------------------------------------------------------------------------
+
+
+class Flat(cv.Analysis):
+    """A likelihood that depends on nothing."""
+
+    def __init__(self, height):
+        self.height = height
+
+    def log_likelihood_function(self, instance):
+        return self.height
+
+
+def permuted(problem, factors, population):
+    return factors[::-1]
+
+
+def split(problem, factors, population, kept=2):
+    """The first dataset as two of half its points each, with one model in common."""
+    halves = np.split(problem.y[0], 2), np.split(problem.X[0], 2)
+    parts = [
+        cv.AnalysisFactor(factors[0].prior_model, LinearAnalysis(y, X), name=f"half{k}")
+        for k, (y, X) in enumerate(zip(*halves))
+    ]
+    return [*parts[:kept], *factors[1:]]
+
+
+def with_flat(problem, factors, population, height=0.0):
+    """One dataset more, whose likelihood is 1."""
+    model = cv.Model(Line, offset=population.drawn_variable(), a=cv.GaussianPrior(0.0, 2.0), b=0.0, c=0.0, d=0.0)
+    return [*factors, cv.AnalysisFactor(model, Flat(height), name="flat")]
+
+
+def laid_out(problem, seed, change, **settings):
+    graph = problem.graph()
+    (population,) = graph.parents
+    factors = change(problem, list(graph.factors), population, **settings)
+    graph = cv.FactorGraphModel(*factors, names=graph.shared)
+    return graph.optimise(cv.ExpectationPropagation(search=cv.Laplace(), seed=seed))
+
+
+def as_they_are(problem, factors, population):
+    return factors
+
+
+def assert_unchanged(found, reference, names, errors=3.0):
+    """Means, sds and ln Z agree within so many stated errors; an sd's follows from the mean's and the kurtosis."""
+
+    def of(result, name):
+        x = result.shared.values[:, result.shared.names.index(name)]
+        weights = np.exp(result.shared.log_weights)
+        mean, sd = weights @ x, np.sqrt(weights @ (x - weights @ x) ** 2)
+        kurtosis = weights @ ((x - mean) / sd) ** 4
+        return mean, sd, result.mcse[name], 0.5 * np.sqrt(kurtosis - 1.0) * result.mcse[name]
+
+    for name in names:
+        (mean, sd, error, sd_error), (other, width, *others) = of(found, name), of(reference, name)
+        assert abs(mean - other) < errors * np.hypot(error * sd, others[0] * width), f"the mean of {name} has changed"
+        assert abs(np.log(sd / width)) < errors * np.hypot(sd_error, others[1]), f"the sd of {name} has changed"
+    error = np.hypot(found.log_evidence_error, reference.log_evidence_error)
+    assert abs(found.log_evidence - reference.log_evidence) < errors * error, "ln Z has changed"
+
+
+MORE = ((2, 0), (3, 0), (1, 1), (2, 1), (3, 1))  # seed, and coefficients that all share
+
+
+@pytest.fixture(scope="module", params=[(1, 0), *(pytest.param(case, marks=pytest.mark.long) for case in MORE)])
+def linear(request):
+    """Six datasets with a drawn offset, a coefficient of their own and ``p`` shared ones; and what a fit says."""
+    seed, p = request.param
+    problem = LinearProblem.simulate(6, 8, p, seed, local=1)
+    return problem, seed, laid_out(problem, seed, as_they_are)
+
+
+@pytest.mark.parametrize("change", [permuted, split, with_flat], ids=lambda change: change.__name__)
+def test_the_layout_of_the_data_does_not_matter(linear, change):
+    problem, seed, reference = linear
+    found = laid_out(problem, seed, change)
+    assert found.converged and not found.warnings
+    assert_unchanged(found, reference, problem.exact()[0])
+
+
+@pytest.mark.parametrize("change, wrong", [(split, {"kept": 1}), (with_flat, {"height": 0.5})])
+def test_the_check_fails_where_half_a_dataset_is_lost_or_a_flat_likelihood_is_not_one(linear, change, wrong):
+    problem, seed, reference = linear
+    with pytest.raises(AssertionError, match="has changed"):
+        assert_unchanged(laid_out(problem, seed, change, **wrong), reference, problem.exact()[0])

@@ -1,27 +1,102 @@
-"""What is shipped runs whole through the command of the README."""
+"""What is shipped runs whole through the command of the README, whatever the seed."""
 
+import itertools
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import yaml
 from tests.workflow.conftest import ONE_THREAD, ROOT
 
-pytestmark = pytest.mark.long
-
+SEEDS = (1, 2, 3)
+STUDIES = ("eight_schools", "feature_grid", "gaussian_hierarchical", "gaussian_shared", "lensing")
 CENTRE, SD, LOG_EVIDENCE = 49.354, 0.797, 435.12  # by quadrature over 401 centres, 600 widths, 900 normalisations
+SHARED = {"population", "centre"}
+FARTHEST, TOGETHER = 4.0, 1.6  # stated errors: of one of thirty comparisons, and the root mean square of a phase's
+#: Phases whose model follows from an earlier fit (its best values, its best cell), and those whose priors it cuts.
+ANOTHER_MODEL = {"lensing": {"mass"}, "feature_grid": {"measured"}}
+ANOTHER_SPACE = {"lensing": {"both"}}
 
 
-def test_profiles_with_a_shared_centre(tmp_path):
+def run(name, seed, folder):
+    """Folder of the results and what was printed, of a copy of a study with another seed."""
+    shutil.copytree(ROOT / "config" / name, folder / name)
+    config = folder / name / "config.yaml"
+    text, changed = re.subn(r"(?m)^seed: \d+$", f"seed: {seed}", config.read_text())
+    assert changed == 1
+    config.write_text(text)
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1"]
-    command += ["--config", "study=gaussian_shared", "--directory", str(tmp_path)]
+    command += ["--config", f"study={config}", "--directory", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **ONE_THREAD}, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    folder = tmp_path / "results" / "gaussian_shared" / "main"
-    summary = json.loads((folder / "summary.json").read_text())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not re.search(r"[A-Z]\w+Warning|Traceback", done.stdout + done.stderr)
+    return folder / "results" / name
+
+
+def summaries(name, folder):
+    """Phase -> summary.json of every phase of a study."""
+    phases = yaml.safe_load((ROOT / "config" / name / "config.yaml").read_text())["phases"]
+    return {phase["name"]: json.loads((folder / phase["name"] / "summary.json").read_text()) for phase in phases}
+
+
+def pulls(one, other):
+    """Name -> difference of two fits' means, in its stated error."""
+    found = {}
+    for name, a in one["parameters"].items():
+        b = other["parameters"][name]
+        found[name] = abs(a["mean"] - b["mean"]) / np.hypot(a["mcse"], b["mcse"])
+    return found
+
+
+def assert_same(one, other, evidence=True):
+    """Two seeds agree within their stated errors: each shared parameter, and all parameters together."""
+    found = pulls(one, other)
+    shared = {name: pull for name, pull in found.items() if name.split(".")[0] in SHARED}
+    if evidence:
+        error = np.hypot(one["log_evidence_error"], other["log_evidence_error"])
+        shared["ln Z"] = abs(one["log_evidence"] - other["log_evidence"]) / error
+    for name, pull in shared.items():
+        assert pull < FARTHEST, f"{name} differs by {pull:.1f} of its stated errors"
+    together = np.sqrt(np.mean(np.square(list(found.values()))))
+    assert together < TOGETHER, f"parameters differ by {together:.2f} of their stated errors"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_study_runs_whole_and_its_seeds_agree(name, tmp_path):
+    found = {}
+    for seed in SEEDS:
+        folder = run(name, seed, tmp_path / str(seed))
+        found[seed] = summaries(name, folder)
+        for phase, summary in found[seed].items():
+            assert summary["converged"] is True and summary["warnings"] == [], (seed, phase, summary["warnings"])
+            assert list((folder / phase / "plots").glob("*.png"))
+        if name == "gaussian_shared":
+            assert_right(found[seed]["main"])
+            assert {f"fit_g0{i}.png" for i in range(1, 6)} <= {path.name for path in (folder / "main/plots").iterdir()}
+    for one, other in itertools.combinations(found.values(), 2):
+        for phase in set(one) - ANOTHER_MODEL.get(name, set()):
+            assert_same(one[phase], other[phase], evidence=phase not in ANOTHER_SPACE.get(name, set()))
+
+
+def assert_right(summary):
     centre = summary["parameters"]["centre"]
-    assert summary["converged"] is True and summary["warnings"] == []
     assert centre["mean"] == pytest.approx(CENTRE, abs=0.05 * SD) and centre["sd"] == pytest.approx(SD, rel=0.05)
     assert summary["log_evidence"] == pytest.approx(LOG_EVIDENCE, abs=0.2)
-    assert {f"fit_g0{i}.png" for i in range(1, 6)} <= {path.name for path in (folder / "plots").iterdir()}
+
+
+@pytest.mark.parametrize("shared, own, match", [(5.0, 0.0, "population.mean differs"), (0.0, 2.5, "parameters differ")])
+def test_the_check_fails_where_one_seed_is_elsewhere(shared, own, match):
+    def summary(shared=0.0, own=0.0):
+        away = {"population.mean": shared, **{f"d{k}.x": own for k in range(20)}}
+        rows = {name: {"mean": np.sqrt(2.0) * 0.1 * pull, "mcse": 0.1} for name, pull in away.items()}
+        return {"parameters": rows, "log_evidence": 1.0, "log_evidence_error": 0.1}
+
+    assert_same(summary(), summary(1.0, 1.0))
+    with pytest.raises(AssertionError, match=match):
+        assert_same(summary(), summary(shared, own))

@@ -234,9 +234,13 @@ class PhaseResult:
 
 
 def _with_mcse(samples, mcse):
-    """Statistics with the Monte Carlo error of the mean in the parameter's unit: given, else sd / sqrt(ess)."""
-    statistics = samples.statistics()
+    """Statistics with the Monte Carlo error of the mean in the parameter's unit: given, else sd / sqrt(ess).
+
+    To the latter comes what ``info["mean_error"]`` says of draws that were made of fewer ones.
+    """
+    statistics, error = samples.statistics(), samples.info.get("mean_error", {})
     for name, values in statistics.items():
         given = mcse.get(name)
-        values["mcse"] = values["sd"] * (1.0 / math.sqrt(max(values["ess"], 1.0)) if given is None else given)
+        own = math.hypot(values["sd"] / math.sqrt(max(values["ess"], 1.0)), error.get(name, 0.0))
+        values["mcse"] = own if given is None else values["sd"] * given
     return statistics

@@ -5,6 +5,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
+from cavity.numerics.parts import PARTS, averaging
 from cavity.numerics.types import Array
 from cavity.numerics.weights import effective_number, log_sum_exp
 from cavity.propagate.bank import SiteBank, TableGroup
@@ -24,6 +25,7 @@ class LocalDraws(NamedTuple):
     names: tuple  # drawn variables, then payload
     values: Annotated[Array, "R d+k"]  # in the parameters' own units
     ess: float  # particles that count, the median over phi
+    error: Annotated[Array, "d+k"]  # of the means, from the particles: as they are few, in the parameters' own units
 
 
 def local_draws(bank: SiteBank, phi: Annotated[Array, "R D"], seed: int) -> dict[str, LocalDraws]:
@@ -57,6 +59,7 @@ def _of_branches(branches, phi, seed):
         for dataset, draws in (local_draws(bank, phi[own], seed) if len(own) else {}).items():
             known = found.setdefault(dataset, draws._replace(values=np.empty((len(phi), draws.values.shape[1]))))
             known.values[own] = draws.values
+            found[dataset] = known._replace(error=np.maximum(known.error, draws.error))
     return found
 
 
@@ -118,6 +121,7 @@ def _draws(group, site, link, phi, seed):
     d, R = link.d, len(phi)
     values, ess = np.empty((R, d + site.payload.shape[1])), np.empty(R)
     uniform, normal = rng.random(R), rng.normal(size=(R, d))
+    total, weighted = np.zeros(site.size), np.zeros((site.size, values.shape[1]))
     for rows, weights, payload, centres, covariances in conditionals(group, site, phi):
         cumulative = np.cumsum(weights, 1)
         chosen = (cumulative < uniform[rows, None] * cumulative[:, -1:]).sum(1)
@@ -125,15 +129,31 @@ def _draws(group, site, link, phi, seed):
         ess[rows] = effective_number(weights)
         at = np.arange(len(chosen))
         values[rows, d:] = payload[at if len(payload) > 1 else 0, chosen]
+        here = weights.sum(0)
+        total += here
+        weighted[:, d:] += np.einsum(
+            "qs,qsk->sk", weights, np.broadcast_to(payload, (len(weights), *payload.shape[1:]))
+        )
         if d:
             mean = centres[at, chosen]
+            weighted[:, :d] += np.einsum("qs,qsd->sd", weights, centres)
             covariance = covariances[at, site.mode[chosen] if covariances.shape[1] > 1 else 0]
             root = _root(covariance)
             theta = mean + (root @ normal[rows][..., None])[..., 0]
             values[rows, :d] = _confined(theta, mean, root, link.limits, rng) if link.is_truncated else theta
+    ess, error = float(np.median(ess)), _error_of_mean(total / R, weighted / R)
+    if site.kind == "table":  # its particles are in no parts
+        error = values.std(0) / np.sqrt(ess)
     logarithmic = np.flatnonzero(link.is_log)
     values[:, logarithmic] = np.exp(values[:, logarithmic])
-    return LocalDraws(names_of(site), values, float(np.median(ess)))
+    error[logarithmic] *= values[:, logarithmic].mean(0)
+    return LocalDraws(names_of(site), values, ess, error)
+
+
+def _error_of_mean(weights, weighted):
+    """Of sum_s weighted_s [S, k], whose weights [S] add up to one: the jackknife over the parts of the particles."""
+    moved = averaging(len(weights)).T @ (weighted - weights[:, None] * weighted.sum(0))
+    return np.sqrt((moved**2).sum(0) / (PARTS * (PARTS - 1)))
 
 
 def _root(covariance):

@@ -109,7 +109,8 @@ class Search:
             samples = limited.search(problem, guard, rng)
             if max_calls is not None:
                 samples = replace(samples, info={**samples.info, "search": self.settings()})
-                ended = samples.info.get("converged", True) or guard.calls < NEARLY * max_calls
+                counted = samples.info.get("counted_calls", guard.calls)
+                ended = samples.info.get("converged", True) or counted < NEARLY * max_calls
                 if limited != self and not ended:
                     samples = replace(samples, info={**samples.info, "calls_spent": True})
             guard.show()

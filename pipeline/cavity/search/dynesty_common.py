@@ -88,7 +88,8 @@ class DynestySearch(Search):
                     ) from None
                 for _ in sampler.add_live_points():
                     pass
-        stopped = (self.maxcall is not None and guard.calls >= self.maxcall) or (
+        counted = max(guard.calls, int(sampler.ncall))  # dynesty counts a walk's steps out of the unit cube too
+        stopped = (self.maxcall is not None and counted >= self.maxcall) or (
             self.maxiter is not None and sampler.it > self.maxiter
         )
         results = sampler.results
@@ -101,7 +102,7 @@ class DynestySearch(Search):
             log_likelihoods=results.logl,
             log_evidence=results.logz[-1],
             log_evidence_error=results.logzerr[-1],
-            info={"search": self.settings(), "converged": not stopped},
+            info={"search": self.settings(), "converged": not stopped, "counted_calls": counted},
         )
 
     def made_sampler(self, make, problem, guard, rng):

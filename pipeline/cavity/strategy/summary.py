@@ -67,7 +67,8 @@ def _locals(context, sites, joined):
     seed = int(rng.integers(2**31))
     for dataset, draws in local_draws(bank, joined.draws[rows], seed).items():
         if draws.names:
-            found[dataset] = Samples(names=draws.names, values=draws.values)
+            info = {"mean_error": dict(zip(draws.names, draws.error.tolist()))}
+            found[dataset] = Samples(names=draws.names, values=draws.values, info=info)
     return found
 
 

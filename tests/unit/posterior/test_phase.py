@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import warnings
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -85,6 +86,16 @@ def test_summary_has_every_parameter_with_its_errors(tmp_path):
     assert summary["log_evidence"] == -120.5 and summary["log_evidence_per_dataset"]["d02"] == -42.0
     assert summary["likelihood_evaluations"]["per_round"] == [2000, 1003]
     assert summary["warnings"] == ["one sentence"] and summary["datasets"] == 3
+
+
+def test_the_error_of_a_local_mean_counts_what_its_draws_were_made_of():
+    result = ep_result()
+    samples = result.locals["d01"]
+    own = result.parameters()["d01.gaussian.sigma"]
+    samples = replace(samples, info={"mean_error": {"gaussian.sigma": 2 * own["mcse"]}})
+    result = replace(result, locals={**result.locals, "d01": samples})
+    found = result.parameters()["d01.gaussian.sigma"]
+    assert found["mcse"] == pytest.approx(np.sqrt(5.0) * own["mcse"]) and found["ess"] == own["ess"]
 
 
 def test_summary_lists_a_thousand_datasets_at_most():

@@ -59,6 +59,19 @@ def test_a_particle_without_drawn_variables_is_drawn_as_often_as_its_weight_asks
     assert found.ess == pytest.approx(1 / (weights**2).sum())
 
 
+def test_the_error_of_a_mean_is_that_of_weighted_particles():
+    """Against the delta method, on average: one site has four parts."""
+    ratios = []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        log_w, x = rng.normal(size=400), rng.normal(size=400)
+        site = build_site("d", {"drawn": [], "shared": []}, log_w, payload=x, payload_names=("x",))
+        w = np.exp(log_w) / np.exp(log_w).sum()
+        found = local_draws(SiteBank([site], SPACE), np.zeros((2, 2)), seed)["d"]
+        ratios.append(found.error[0] ** 2 / (w**2 @ (x - w @ x) ** 2))
+    assert np.mean(ratios) == pytest.approx(1.0, abs=4 * np.sqrt(2 / 3 / len(ratios)))
+
+
 def site(family, lower=None, upper=None):
     item = {"name": "x", "family": family, "mean": {"variable": "mu"}, "sigma": {"variable": "tau"}}
     spec = {"drawn": [item | {"lower": lower, "upper": upper}], "shared": []}

@@ -36,3 +36,12 @@ def test_a_step_without_end_is_ended_by_the_budget():
     assert samples.info["search"]["maxcall"] is None
     with pytest.raises(SearchError, match="4,300 calls of dataset d07 are spent and it has no answer yet; raise max_c"):
         DynestyDynamic(nlive=50).run(problem, np.random.default_rng(1), max_calls=3000)
+
+
+@pytest.mark.parametrize("search", [DynestyStatic(nlive=50, sample="rwalk"), DynestyDynamic(nlive=50, sample="rwalk")])
+def test_a_walk_that_leaves_the_unit_cube_does_not_hide_that_the_budget_is_spent(search):
+    """dynesty counts steps that cost no call, and stopped at four fifths of the calls without a word."""
+    problem = Problem(tuple("abcd"), lambda unit: unit, lambda vector: -1e9 * float(vector @ vector), dataset="d07")
+    samples = search.run(problem, np.random.default_rng(1), max_calls=6000)
+    assert samples.calls < 0.9 * 6000, "or this test shows nothing"
+    assert samples.info["converged"] is False and samples.info["calls_spent"]

@@ -47,3 +47,11 @@ def test_local_draws_agree_with_the_population(fitted):
     higher = conclude(c, rounds._replace(states=(*rounds.states[:-1], replace(rounds.last, joined=tilted))))
     for name, samples in result.locals.items():
         assert higher.locals[name].mean[0] > samples.mean[0] + 0.12 * samples.sd[0]
+
+
+def test_a_dataset_s_own_means_have_the_error_of_their_site(fitted):
+    _, _, result = fitted
+    for name, samples in result.locals.items():
+        for parameter, error in samples.info["mean_error"].items():
+            row = result.parameters()[f"{name}.{parameter}"]
+            assert 0.0 < error < row["mcse"] < 0.5 * row["sd"]
