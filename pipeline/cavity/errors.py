@@ -21,6 +21,10 @@ class LikelihoodError(CavityError):
     """A likelihood returned something that is not a finite number, or raised."""
 
 
+class NotFiniteError(LikelihoodError):
+    """A likelihood is NaN or infinite where it must not be: the data may be why."""
+
+
 class GraphError(CavityError):
     """The factors of a graph do not fit together."""
 

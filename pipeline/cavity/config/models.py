@@ -8,7 +8,7 @@ from cavity.config.many import ComparisonConfig, GridSearchConfig, Interpolation
 from cavity.config.section import PhaseName, Section
 from cavity.inference import SEQUENTIAL
 
-DATASET_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+DATASET_ID = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}"
 
 
 class SearchConfig(BaseModel):

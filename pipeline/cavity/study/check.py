@@ -32,7 +32,7 @@ def check_phase(study, context):
     elif len(views) == len(context.datasets):
         check_graph(context, views)
     check_axes(study, context, views)
-    cost = price(context, views, middle)
+    cost = price(study, context, views)
     note = [STAND_IN, ""] if sequential else []
     return "\n".join([_title(study, context), "", views[0].model.info, "", *_graph(context, views), "", *note, cost])
 
@@ -42,27 +42,6 @@ def _sample(datasets):
     if len(datasets) <= MOST:
         return datasets
     return tuple(datasets[index] for index in np.linspace(0, len(datasets) - 1, MOST).astype(int))
-
-
-def middle(view):
-    """The vector of a factor's parameters at the median of every prior, drawn ones at their parent's median."""
-    vector = np.array([np.nan] * view.compiled.ndim)
-    parents = {drawn.index: drawn.parent for drawn in view.drawn}
-    for index, prior in enumerate(view.compiled.priors):
-        vector[index] = _drawn_median(prior, parents[index]) if index in parents else _median(prior)
-    return vector
-
-
-def _median(prior):
-    """The median of a prior; of one that is drawn itself, a group's, its parent's median."""
-    return _drawn_median(prior, prior.parent) if isinstance(prior, DrawnVariable) else prior.value_for(0.5)
-
-
-def _drawn_median(prior, parent):
-    """The median of the parent with its hyperparameters at their medians, inside the variable's limits."""
-    values = {variable: _median(variable) for variable in parent.variables}
-    median = parent.parent(**parent.arguments(values)).value_for(0.5)
-    return float(np.clip(median, prior.lower_limit, prior.upper_limit))
 
 
 def _title(study, context):

@@ -6,8 +6,9 @@ import pytest
 from cavity.cli.main import main
 from cavity.errors import CavityError, GraphError, LikelihoodError
 from cavity.study import Study
-from cavity.study.check import check_phase, middle
+from cavity.study.check import check_phase
 from cavity.study.context import phase_context
+from cavity.study.look import middle
 
 from .test_many import write_levels
 
