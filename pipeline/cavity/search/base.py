@@ -11,7 +11,9 @@ from cavity.errors import SearchError, did_you_mean
 from cavity.rng import generator
 from cavity.search.checkpoint import CallLog, checkpoint_key
 from cavity.search.guard import Guard
+from cavity.search.hooks import check_hooks
 from cavity.search.identity import content_hash
+from cavity.search.libraries import require_libraries
 from cavity.search.progress import Progress
 
 logger = logging.getLogger("cavity.search")
@@ -95,10 +97,11 @@ class Search:
         LikelihoodError
             The likelihood is not a finite number (or -inf) somewhere.
         SearchError
-            The search cannot run this problem.
+            The search cannot run this problem, or its library is not there.
         """
         if not problem.ndim:
             raise SearchError(f"{type(self).__name__}: the problem has no free parameter")
+        require_libraries(self)
         log = None
         if checkpoint is not None:
             log = CallLog(checkpoint, checkpoint_key(problem, self, rng, on_error), problem.ndim)
@@ -161,6 +164,7 @@ class Search:
         from cavity.posterior.result import Result, result_identity
         from cavity.search.model_problem import inputs_identity
 
+        check_hooks(analysis)
         inputs = inputs_identity(model, analysis)
         identity = result_identity(inputs, self.settings(), seed)
         folder = fit_folder(self, identity)

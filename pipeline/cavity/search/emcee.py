@@ -89,10 +89,7 @@ class Emcee(Search):
 
     def search(self, problem, guard, rng):
         """Run until the autocorrelation times are known, drop two of them, thin by half of one."""
-        try:
-            import emcee
-        except ImportError as error:
-            raise SearchError("Emcee needs the package emcee: pip install 'cavity[emcee]'") from error
+        import emcee
 
         if self.nwalkers % 2 or self.nwalkers < 2 * problem.ndim:
             raise SearchError(

@@ -56,10 +56,7 @@ n_batch, n_like_new_bound
         """Explore and sample until the effective sample size is reached."""
         if problem.ndim < 2:
             raise SearchError("Nautilus needs at least two parameters; DynestyStatic and UltraNest take one")
-        try:
-            import nautilus
-        except ImportError as error:
-            raise SearchError("Nautilus needs the package nautilus-sampler: pip install 'cavity[nautilus]'") from error
+        import nautilus
 
         batched = problem.log_likelihood_batch is not None
         settings = {

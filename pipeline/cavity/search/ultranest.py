@@ -158,10 +158,8 @@ class UltraNest(Search):
 
 def imported():
     """The ultranest package, silent unless the user gave its logger a handler."""
-    try:
-        import ultranest
-    except ImportError as error:
-        raise SearchError("UltraNest needs the package ultranest: pip install 'cavity[ultranest]'") from error
+    import ultranest
+
     logger = logging.getLogger("ultranest")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())

@@ -4,6 +4,7 @@ import numpy as np
 
 from cavity.inference import ONE_BY_ONE, SEQUENTIAL
 from cavity.prior import DrawnVariable
+from cavity.search.libraries import require_libraries
 from cavity.strategy.context import check_graph
 from cavity.strategy.one_by_one import refuse_drawn, rehearsed
 from cavity.study.check_axes import check_axes
@@ -21,7 +22,8 @@ def check_phase(study, context):
     ------
     CavityError
         The first thing that would stop the fit: a factor that cannot be composed, a shared parameter that no dataset
-        uses, a likelihood that is not a number at the middle of the prior, an axis of a grid over no parameter.
+        uses, a likelihood that is not a number at the middle of the prior, a search whose library is not there, an axis
+        of a grid over no parameter.
     """
     datasets = _sample(context.datasets)
     sequential = context.inference == SEQUENTIAL
@@ -31,6 +33,8 @@ def check_phase(study, context):
             refuse_drawn(context, view)
     elif len(views) == len(context.datasets):
         check_graph(context, views)
+    for search in (*map(study.search, study.config.phases), *map(context.search_of, views)):
+        require_libraries(search)
     check_axes(study, context, views)
     cost = price(study, context, views)
     note = [STAND_IN, ""] if sequential else []
