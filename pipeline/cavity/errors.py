@@ -33,6 +33,10 @@ class SearchError(CavityError):
     """A search's settings are wrong, or it cannot run this problem."""
 
 
+class NoStartError(SearchError):
+    """A search found no point of the prior with a finite likelihood: the data may be why."""
+
+
 class PropagationError(CavityError):
     """Expectation propagation cannot answer for these sites; the sentence names the site and the way out."""
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cavity.errors import LikelihoodError, SearchError
+from cavity.errors import NotFiniteError, SearchError
 from cavity.numerics.mixture import log_prior, normal_of, unit_of
 from cavity.search.base import Search, make_samples, part
 from cavity.search.initializer import InitializerBall
@@ -154,7 +154,7 @@ class Emcee(Search):
             rows = np.flatnonzero(bad)
             heights[rows] = log_density(z[rows])
             bad[rows] = ~np.isfinite(heights[rows])
-        raise LikelihoodError(
+        raise NotFiniteError(
             f"Emcee: {int(bad.sum())} of {self.nwalkers} walkers found no start with a finite likelihood "
             "in 100 draws; use InitializerPrior, or check data, noise and priors"
         )

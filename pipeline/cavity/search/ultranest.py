@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cavity.errors import SearchError
+from cavity.errors import NoStartError
 from cavity.search.base import Search
 from cavity.search.guard import FLOOR
 from cavity.search.nested import nested_samples
@@ -125,7 +125,7 @@ class UltraNest(Search):
         weighted = results["weighted_samples"]
         log_likelihoods = np.where(weighted["logl"] <= FLOOR, -np.inf, weighted["logl"])
         if not np.isfinite(log_likelihoods).any():
-            raise SearchError(f"UltraNest: no point of {problem.dataset or 'the problem'} has a finite likelihood")
+            raise NoStartError(f"UltraNest: no point of {problem.dataset or 'the problem'} has a finite likelihood")
         with np.errstate(divide="ignore"):
             log_weights = np.where(np.isfinite(log_likelihoods), np.log(weighted["weights"]), -np.inf)
         stopped = self.max_ncalls is not None and guard.calls >= self.max_ncalls

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from cavity.errors import CavityError, LikelihoodError, NotFiniteError, StudyError
+from cavity.errors import CavityError, LikelihoodError, NoStartError, NotFiniteError, StudyError
 from cavity.study.cell_values import is_missing, is_number
 from cavity.study.formats import read_content
 from cavity.study.text_table import read_text_table
@@ -26,9 +26,9 @@ def cells_named(study, dataset):
     """
     try:
         yield
-    except (LikelihoodError, StudyError) as error:
+    except (LikelihoodError, NoStartError, StudyError) as error:
         cause = error.__cause__
-        if isinstance(error, NotFiniteError) or isinstance(cause, (ValueError, ArithmeticError)):
+        if isinstance(error, (NotFiniteError, NoStartError)) or isinstance(cause, (ValueError, ArithmeticError)):
             listed = suspects(study, dataset)
         elif isinstance(cause, TypeError):
             listed = suspects(study, dataset, ())

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from cavity.errors import LikelihoodError, NotFiniteError, StudyError
+from cavity.errors import LikelihoodError, NoStartError, NotFiniteError, StudyError
 from cavity.study import Study
 from cavity.study.suspects import LISTED, cells_named, suspects
 
@@ -62,6 +62,7 @@ def test_nothing_where_nothing_stands_out(listed):
     ("raised", "cause", "expected"),
     [
         (NotFiniteError("it"), None, "is zero"),
+        (NoStartError("it"), None, "is zero"),
         (StudyError("it"), ValueError(), "is zero"),
         (LikelihoodError("it"), ZeroDivisionError(), "is zero"),
         (StudyError("it"), TypeError(), "is text"),
