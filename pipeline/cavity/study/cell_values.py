@@ -40,12 +40,12 @@ def array_of(table, name):
         If most cells are numbers and one is none; the sentence has its line.
     """
     cells = table.columns[name]
-    if _all(_is_truth, cells):
+    if all(is_number(cell) or is_missing(cell) for cell in cells) and not any(map(_loses_digits, cells)):
+        return np.array([float(cell) if is_number(cell) else math.nan for cell in cells])
+    if all(map(_is_truth, cells)):
         return np.array([_TRUTH[cell.lower()] for cell in cells])
     if _all(_is_truth, [cell for cell in cells if not is_missing(cell)]):
         return np.array([_TRUTH.get(cell.lower(), math.nan) for cell in cells], dtype=float)
-    if all(is_number(cell) or is_missing(cell) for cell in cells) and not any(map(_loses_digits, cells)):
-        return np.array([math.nan if is_missing(cell) else float(cell) for cell in cells])
     _refuse_text_among_numbers(table, name, cells)
     return np.array(cells)
 

@@ -67,7 +67,7 @@ def _in_file(dataset, kinds):
     for key, value in content.arrays.items():
         array = np.asarray(value) if not isinstance(value, dict) else np.array(None)
         if array.dtype.kind == "U" and array.size:
-            found["text"].append((key, array, (0,) * array.ndim))
+            found["text"].append((key, array, np.unravel_index(_first_text(array.ravel()), array.shape)))
         for kind in kinds if array.dtype.kind in "fiuc" else ():
             found[kind] += [(key, array, tuple(place)) for place in np.argwhere(_KINDS[kind](array))]
     return dataset.path, _sentences(found, content.lines)
@@ -99,14 +99,24 @@ def _in_table(study, dataset, kinds):
     places = []
     for name, value in study.dataset(dataset).covariates.items():
         where = f"line {table.lines[row]}, column {name}"
-        if isinstance(value, str) and _would_be_numbers(table.columns[name]):
-            places.append(f"{where} is text ({value!r}), as two cells of it are written differently and are one number")
-        elif isinstance(value, str):
-            places.append(f"{where} is text ({value!r})")
+        if isinstance(value, str):
+            places.append(f"{where} is text ({value!r}){_why(table, name, value)}")
         elif isinstance(value, int | float) and not isinstance(value, bool):
             places += [f"{where} is {kind}" for kind in kinds if _KINDS[kind](np.asarray(value, dtype=float))]
     return path, places
 
 
-def _would_be_numbers(cells):
-    return all(is_number(cell) or is_missing(cell) for cell in cells)
+def _first_text(cells):
+    """The place of the first cell that is no number, of the first one where all look like numbers."""
+    return next((row for row, cell in enumerate(cells) if not (is_number(cell) or is_missing(cell))), 0)
+
+
+def _why(table, name, value):
+    """Why a cell that looks like a number is none: another one of its column."""
+    cells = table.columns[name]
+    other = _first_text(cells)
+    if not is_number(value):
+        return ""
+    if is_number(cells[other]) or is_missing(cells[other]):
+        return ", as two cells of its column are written differently and are one number"
+    return f", as line {table.lines[other]} has {cells[other]!r}"

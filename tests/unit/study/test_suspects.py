@@ -49,6 +49,13 @@ def test_cells_of_the_table_too(listed, folder):
         assert f"line 3, column {place}" in found
 
 
+def test_a_number_that_is_text_says_which_other_cell_makes_it_so(listed, folder):
+    (folder / "datasets.tsv").write_text("dataset\tpath\tn\na\ta.csv\told\nb\tb.csv\t7\n")
+    assert "line 3, column n is text ('7'), as line 2 has 'old'" in listed("y\n1\n")
+    (folder / "datasets.tsv").write_text("dataset\tpath\nb\tb.csv\n")
+    assert "line 3, column code is text ('007')" in listed("code\n12\n007\n")
+
+
 def test_many_are_counted(listed):
     found = listed("y\n" + "0\n" * (LISTED + 30))
     assert found.count("is zero") == LISTED and found.endswith("; 30 more are zero")
