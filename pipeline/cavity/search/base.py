@@ -64,6 +64,9 @@ class Search:
         own = getattr(self, self.calls_limit)
         return replace(self, **{self.calls_limit: max_calls if own is None else min(own, max_calls)})
 
+    def refuse(self, ndim):
+        """SearchError where the search cannot have so many parameters, or so few."""
+
     def search(self, problem, guard, rng):
         """The adapter's own part: call ``guard`` as often as needed and return Samples."""
         raise NotImplementedError
@@ -102,6 +105,7 @@ class Search:
         if not problem.ndim:
             raise SearchError(f"{type(self).__name__}: the problem has no free parameter")
         require_libraries(self)
+        self.refuse(problem.ndim)
         log = None
         if checkpoint is not None:
             log = CallLog(checkpoint, checkpoint_key(problem, self, rng, on_error), problem.ndim)

@@ -87,15 +87,16 @@ class Emcee(Search):
             return self
         return replace(self, nsteps=max(10, min(self.nsteps, max_calls // self.nwalkers)))
 
+    def refuse(self, ndim):
+        """The walkers are halved, and each half must span the parameters."""
+        if self.nwalkers % 2 or self.nwalkers < 2 * ndim:
+            raise SearchError(
+                f"Emcee.nwalkers is {self.nwalkers}; {ndim} parameters need an even number of at least {2 * ndim}"
+            )
+
     def search(self, problem, guard, rng):
         """Run until the autocorrelation times are known, drop two of them, thin by half of one."""
         import emcee
-
-        if self.nwalkers % 2 or self.nwalkers < 2 * problem.ndim:
-            raise SearchError(
-                f"Emcee.nwalkers is {self.nwalkers}; {problem.ndim} parameters need an even number of at "
-                f"least {2 * problem.ndim}"
-            )
 
         def log_density(z):
             return guard.batch(problem.vectors(unit_of(z))) + log_prior(z)

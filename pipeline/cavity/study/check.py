@@ -9,6 +9,7 @@ from cavity.strategy.context import check_graph
 from cavity.strategy.one_by_one import refuse_drawn, rehearsed
 from cavity.study.check_axes import check_axes
 from cavity.study.cost import price
+from cavity.study.rehearse import rehearse
 
 MOST = 1000  # datasets that are looked at; more than that are sampled evenly
 OWN = "a parent of its own"  # one made inside factor or inside a plate's function, which has no name
@@ -35,6 +36,7 @@ def check_phase(study, context):
         check_graph(context, views)
     for search in (*map(study.search, study.config.phases), *map(context.search_of, views)):
         require_libraries(search)
+    rehearse(context, views)
     check_axes(study, context, views)
     cost = price(study, context, views)
     note = [STAND_IN, ""] if sequential else []
