@@ -70,6 +70,11 @@ def _kind(path):
     return ends[0] if len(ends) == 2 and ends[1] == ".gz" and ends[0] in _PACKED else path.suffix.lower()
 
 
+def _stem(path):
+    """The name of a file without the ending that says what it is, and without ``.gz``."""
+    return path.name[: path.name.lower().rindex(_kind(path))]
+
+
 def _one_line(error):
     return " ".join(str(error).split()) or type(error).__name__
 
@@ -117,7 +122,7 @@ def _table(path):
 def _json(path):
     """A json object's entries, or one array under the file's stem."""
     content = json.loads(read_text(path), object_pairs_hook=_unique)
-    return Content(_value(content if isinstance(content, dict) else {path.name.split(".")[0]: content}))
+    return Content(_value(content if isinstance(content, dict) else {_stem(path): content}))
 
 
 def _unique(pairs):
@@ -171,7 +176,7 @@ def _npz(path):
 
 
 def _npy(path):
-    return Content({path.stem: np.load(path, allow_pickle=False)})
+    return Content({_stem(path): np.load(path, allow_pickle=False)})
 
 
 def _hdf5(path):
@@ -209,7 +214,7 @@ def _fits(path):
     if len(found) > 1:
         return Content(found)
     (only,) = found.values()
-    return Content(only if isinstance(only, dict) else {path.name.split(".")[0]: only})
+    return Content(only if isinstance(only, dict) else {_stem(path): only})
 
 
 def _ecsv(path):

@@ -66,6 +66,8 @@ def test_one_array_has_the_stem_as_key(tmp_path):
     np.save(tmp_path / "image.npy", DATA)
     (tmp_path / "data.json").write_text("[0.0, 1.0, 2.0]")
     assert np.array_equal(read_arrays(tmp_path / "image.npy", "x")["image"], DATA)
+    (tmp_path / "v1.Data.JSON").write_text("[1.0]")
+    assert list(read_arrays(tmp_path / "v1.Data.JSON", "x")) == ["v1.Data"]
     assert np.array_equal(read_arrays(tmp_path / "data.json", "x")["data"], DATA)
 
 
