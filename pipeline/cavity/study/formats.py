@@ -120,8 +120,11 @@ def _table(path):
 
 
 def _json(path):
-    """A json object's entries, or one array under the file's stem."""
+    """A json object's entries, the columns of a list of objects, or one array under the file's stem."""
     content = json.loads(read_text(path), object_pairs_hook=_unique)
+    if isinstance(content, list) and content and all(isinstance(row, dict) for row in content):
+        keys = dict.fromkeys(key for row in content for key in row)
+        content = {key: [row.get(key) for row in content] for key in keys}
     return Content(_value(content if isinstance(content, dict) else {_stem(path): content}))
 
 

@@ -111,7 +111,7 @@ BAD = {
     "a json key twice": (given('{"y": 1, "sigma": 2, "y": 3}', "b.json"), "b.json: cannot be read (the key y is there"),
     "a json list of two kinds": (given('{"y": [1, "a"], "sigma": 2}', "b.json"), "(y: a number (1) and a text ('a')"),
     "a ragged json list": (given('{"y": [[1], [2, 3]], "sigma": 2}', "b.json"), "b.json: cannot be read (y: "),
-    "json of objects": (given('[{"y": 1, "sigma": 2}]', "b.json"), "b.json: cannot be read (b: an object"),
+    "json of objects and numbers": (given('[{"y": 1}, 2]', "b.json"), "b.json: cannot be read (b: an object"),
     "a cut npz": (given(b"PK\x03\x04 and no more", "b.npz"), "b.npz: cannot be read ("),
     "text in place of hdf5": (given("y", "b.h5"), "b.h5: cannot be read ("),
     "pickled objects": (arrays(y=np.array([{}]), sigma=np.ones(1)), "b.npz: cannot be read (Object arrays cannot be"),

@@ -55,6 +55,12 @@ def test_null_in_json_is_nan_or_no_text(tmp_path):
     assert found["t"].tolist() == ["a", ""] and np.isnan(found["z"])
 
 
+def test_a_list_of_objects_is_a_table_of_which_rows_may_lack_values(tmp_path):
+    (tmp_path / "x.json").write_text('[{"y": 1, "n": "p"}, {"y": null, "n": "q"}, {"n": "r"}]')
+    found = read_arrays(tmp_path / "x.json", "a")
+    assert np.array_equal(found["y"], [1.0, np.nan, np.nan], equal_nan=True) and found["n"].tolist() == ["p", "q", "r"]
+
+
 def test_a_packed_text_file_is_read_as_the_file_in_it(tmp_path):
     (tmp_path / "x.csv.gz").write_bytes(gzip.compress(b"y\n1\n2\n"))
     (tmp_path / "x.json.gz").write_bytes(gzip.compress(b"[1.0, 2.0]"))
@@ -102,7 +108,7 @@ def test_rows_of_one_file_get_their_slice_or_their_group(tmp_path):
         ("x.json", '{"y": [1, "a"]}', r"y: a number \(1\) and a text \('a'\) in one list"),
         ("x.json", '{"y": [1, true]}', "y: a number .* and a truth value"),
         ("x.json", '{"f": {"y": [[1, 2], [3]]}}', "f.y: .* in one list|f.y: the lists in it have different lengths"),
-        ("x.json", '[{"y": 1}]', "an object"),
+        ("x.json", '[{"y": 1}, 2]', "x: an object .* and a number"),
         ("x.csv.gz", "y\n1\n", "cannot be read"),
         ("x.fits", "SIMPLE", "x.fits"),
         ("x.parquet", "PAR", "x.parquet"),
