@@ -211,6 +211,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(study, name, capsys):
     assert error.count("\n") == 1 and "Traceback" not in error
 
 
+@pytest.mark.filterwarnings("ignore:divide by zero")
 @pytest.mark.parametrize("name", ["a column twice", "a missing cell", "noise of zero", "underscores"])
 def test_a_fit_says_the_same_of_the_data_as_a_look(study, name, capsys):
     """The cells are named by ``cavity run`` too, which looks at nothing before."""
