@@ -289,3 +289,16 @@ def test_the_workflow_finds_a_study_called_2024_01_and_reads_its_numbers(study, 
     code, output = type(study)(folder).workflow("--dry-run", "--quiet", "host", "--printshellcmds", *given_as)
     assert code == 0 and "study=2024_01, run=main" in output, output
     assert "--set=" not in output
+
+
+@pytest.mark.long
+def test_ids_with_a_plus_and_groups_of_digits_go_through_the_workflow(study):
+    study.replace("config.yaml", "max_rounds: 2", "tolerance: 9.0")
+    table("dataset\tpath\tlabel\tpatient\nJ0037+0942\ta.csv\tNGC 253\t1_1\nb\tb.csv\t\t11\n007\tc.csv\t\t1_1\n")(study)
+    grouped("rate = patient(dataset.patient).rate")(study)
+    code("size=population.drawn_variable()", "size=rate")(study)
+    status, output = study.snakemake()
+    assert status == 0, output
+    published = json.loads((study.folder.parent / "results" / "effects" / "main" / "summary.json").read_text())
+    assert {"patient.1_1.rate", "patient.11.rate"} <= published["parameters"].keys()
+    assert set(published["likelihood_evaluations"]["per_dataset"]) == {"J0037+0942", "b", "007"}
