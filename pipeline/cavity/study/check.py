@@ -34,7 +34,8 @@ def check_phase(study, context):
             refuse_drawn(context, view)
     elif len(views) == len(context.datasets):
         check_graph(context, views)
-    for search in (*map(study.search, study.config.phases), *map(context.search_of, views)):
+    searches = (*map(study.search, study.config.phases), *map(context.search_of, views))
+    for search in {type(search): search for search in searches}.values():
         require_libraries(search)
     rehearse(context, views)
     check_axes(study, context, views)
