@@ -21,12 +21,20 @@ class LikelihoodError(CavityError):
     """A likelihood returned something that is not a finite number, or raised."""
 
 
+class NotFiniteError(LikelihoodError):
+    """A likelihood is NaN or infinite where it must not be: the data may be why."""
+
+
 class GraphError(CavityError):
     """The factors of a graph do not fit together."""
 
 
 class SearchError(CavityError):
     """A search's settings are wrong, or it cannot run this problem."""
+
+
+class NoStartError(SearchError):
+    """A search found no point of the prior with a finite likelihood: the data may be why."""
 
 
 class PropagationError(CavityError):

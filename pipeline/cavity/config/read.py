@@ -6,6 +6,7 @@ from pydantic import BaseModel, ValidationError
 
 from cavity.config.models import StudyConfig
 from cavity.errors import ConfigError, did_you_mean
+from cavity.plain_yaml import load_yaml
 
 
 def read_yaml(path):
@@ -20,7 +21,7 @@ def read_yaml(path):
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read ({error})") from None
     try:
-        content = _loader()(text).get_single_data()
+        content = load_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark is not None else ""
@@ -125,21 +126,3 @@ def _fields(location):
         inner = [kind for kind in (annotation, *getattr(annotation, "__args__", ())) if isinstance(kind, type)]
         model = next((kind for kind in inner if issubclass(kind, BaseModel)), model)
     return list(model.model_fields)
-
-
-def _loader():
-    """PyYAML's safe loader, with a key given twice as an error instead of the last one winning."""
-    import yaml
-
-    class UniqueKeyLoader(yaml.SafeLoader):
-        def construct_mapping(self, node, deep=False):
-            seen = set()
-            for key_node, _ in node.value:
-                key = self.construct_object(key_node, deep=deep)
-                if key in seen:
-                    problem = f"the key {key} is there twice"
-                    raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
-                seen.add(key)
-            return super().construct_mapping(node, deep)
-
-    return UniqueKeyLoader

@@ -42,6 +42,8 @@ def resolve_study(config, folder, files=(), chosen=None):
         raise ConfigError("datasets: a study is a file; pass it with --configfile PATH or --config study=PATH")
     keys = [key for key in StudyConfig.model_fields if key not in ("study", "datasets")]
     choice = config.get("study")
+    if isinstance(choice, (bool, int, float)):
+        choice = _as_typed(choice, Path(folder))
     if not isinstance(choice, str) or not choice:
         raise ConfigError("study: name a folder under config/ or the path of a config.yaml")
     unknown = [key for key in config if key not in (*keys, "study")]
@@ -59,9 +61,34 @@ def resolve_study(config, folder, files=(), chosen=None):
     return path, {key: config[key] for key in keys if key in config}
 
 
+def _as_typed(value, folder):
+    """The folder of a study whose name Snakemake read as a number or truth value, where there is exactly one."""
+    places = [entry.parent for place in (folder / "config", Path()) for entry in sorted(place.glob("*/config.yaml"))]
+    found = {place.resolve(): place for place in places if repr(_snakemakes(place.name)) == repr(value)}
+    if len(found) != 1:
+        listed = ", ".join(f"{place}" for place in found.values())
+        raise ConfigError(
+            f"study: Snakemake read {value!r} where the name of a study's folder was typed; give its path, "
+            f"--config study=./NAME{f' (there are {listed})' if found else ''}"
+        )
+    return str(*found.values())
+
+
+def _snakemakes(text):
+    """What Snakemake makes of a text behind --config KEY=."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return {"True": True, "False": False}.get(text, text)
+
+
 def _study_of_files(config, files):
     """The first of the files, and what later ones and the command line override."""
-    path, own, given = files[0], read_yaml(files[0]), {}
+    import yaml
+
+    path, own, given, snakemakes = files[0], read_yaml(files[0]), {}, {}
     for file in files:
         if file.resolve().parent != path.resolve().parent:
             raise ConfigError(
@@ -69,6 +96,7 @@ def _study_of_files(config, files):
                 "keep the study's and replace its keys with --config KEY=VALUE"
             )
         given.update(read_yaml(file))
+        snakemakes.update(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
     module = given.get("study")
     if isinstance(module, str) and not (path.parent / module).is_file():
         raise ConfigError(
@@ -80,5 +108,6 @@ def _study_of_files(config, files):
     if unknown:
         raise ConfigError(f"{unknown[0]}: no such key{did_you_mean(unknown[0], keys)}")
     said = {key: value for key, value in config.items() if key != "study"}  # the default configuration has a study too
+    said |= {key: given[key] for key in said if key in given and said[key] == snakemakes[key]}  # not as YAML 1.1 has it
     said |= {"study": module} if "study" in given else {}
     return path, {key: said[key] for key in keys if key in said and said[key] != own.get(key)}

@@ -69,12 +69,13 @@ def result_files(folder):
 def write_database(folder, path=None):
     """Make the index of a folder anew, atomically; its path, ``results.sqlite`` in the folder unless given."""
     path = Path(path) if path is not None else Path(folder) / "results.sqlite"
+    connection = new_index(sqlite3.connect(":memory:"))  # SQLite's own files need locks, which some file systems lack
+    for file in result_files(folder):
+        add_file(connection, file, path.parent)
+    connection.commit()
     with atomic_path(path) as temporary:
-        connection = new_index(sqlite3.connect(temporary))
-        for file in result_files(folder):
-            add_file(connection, file, path.parent)
-        connection.commit()
-        connection.close()
+        temporary.write_bytes(connection.serialize())
+    connection.close()
     return path
 
 
@@ -98,9 +99,7 @@ def open_index(path):
         raise ResultError(f"{path}: there is no such database; make it with Aggregator.from_directory(...).write(path)")
     memory = sqlite3.connect(":memory:")
     try:
-        disk = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-        disk.backup(memory)
-        disk.close()
+        memory.deserialize(path.read_bytes())
         (version,) = memory.execute("PRAGMA user_version").fetchone()
     except sqlite3.DatabaseError as error:
         raise ResultError(f"{path}: not a database of results ({error}); make it anew from the results") from None

@@ -6,6 +6,7 @@ from typing import Any
 from cavity.errors import GraphError
 from cavity.graph.analysis import Analysis
 from cavity.model import Collection, Model
+from cavity.search.hooks import check_hooks
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,8 @@ class AnalysisFactor:
     ------
     GraphError
         If either part is not what it must be.
+    AnalysisError
+        If a fit could not call one of the analysis' hooks.
     """
 
     prior_model: Model | Collection
@@ -44,3 +47,4 @@ class AnalysisFactor:
                 "AnalysisFactor: analysis must define log_likelihood_function(instance), "
                 f"{type(self.analysis).__name__} does not; derive it from cavity.Analysis"
             )
+        check_hooks(self.analysis)

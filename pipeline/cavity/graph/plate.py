@@ -48,9 +48,11 @@ class Plate:
         Raises
         ------
         GraphError
-            If the function does not return a Model or a Collection.
+            If the key is empty, or the function does not return a Model or a Collection.
         """
         key = str(key)
+        if not key:
+            raise GraphError(f"plate {self.column}: a dataset has no {self.column}; write one into the table")
         if key not in self._made:
             made = self.function(key)
             if not isinstance(made, (Model, Collection)):

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from cavity.errors import ConfigError, PriorError, did_you_mean
 from cavity.model.node import MISSING
+from cavity.plain_yaml import load_yaml
 from cavity.prior import prior_from_dict
 
 SETTINGS = ("width_modifier", "limits", "label", "unit")
@@ -111,12 +112,22 @@ def _value_and_settings(entry, where):
         raise ConfigError(f"{where}: needs a type, such as {{type: Uniform, lower_limit: 0.0, upper_limit: 1.0}}")
     prior = {key: value for key, value in entry.items() if key not in SETTINGS}
     try:
+        _refuse_texts_of_digits(entry)
         value = float(prior["value"]) if prior["type"] == "Constant" else prior_from_dict(prior)
         return value, _settings(entry)
     except (PriorError, KeyError, TypeError, ValueError) as error:
         keys = [key for key in entry if key not in ("type", *SETTINGS)]
         hint = next(filter(None, (did_you_mean(key, SETTINGS) for key in keys)), "")
         raise ConfigError(f"{where}: {error}{'' if 'did you mean' in str(error) else hint}") from None
+
+
+def _refuse_texts_of_digits(entry):
+    """1_0 and 010 are texts, of which float() would make numbers."""
+    for key, value in entry.items():
+        if isinstance(value, Mapping):
+            _refuse_texts_of_digits(value)
+        elif isinstance(value, str) and key not in ("label", "unit") and value.lstrip("+-.")[:1].isdigit():
+            raise ValueError(f"{key} is {value!r}, no plain decimal number")
 
 
 def _settings(entry):
@@ -145,6 +156,6 @@ def _read_yaml(path):
     if not path.is_file():
         raise ConfigError(f"{path}: no such file of default priors")
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return load_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from None

@@ -103,20 +103,22 @@ def plot_fit(fit, title=None, x_label="x", y_label="data"):
 
 
 @styled
-def plot_fits(fits, x_label="x", y_label="data"):
+def plot_fits(fits, x_label="x", y_label="data", label=str):
     """Up to 25 datasets on one page, a small panel with a strip of residuals each; single numbers side by side.
 
     Parameters
     ----------
     fits
         {dataset: Fit}, all curves.
+    label
+        dataset -> what its panel is called.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
     if fits and all(fit.data.size == 1 for fit in fits.values()):
-        return _points(fits, y_label)
+        return _points(fits, y_label, label)
     shown = dict(list(fits.items())[:LARGEST_PAGE])
     if not shown or any(fit.data.ndim != 1 for fit in shown.values()):
         raise ResultError("plot_fits draws one or more curves; draw images one by one with plot_fit")
@@ -135,7 +137,7 @@ def plot_fits(fits, x_label="x", y_label="data"):
         first = first or top
         _curve(top, fit, markersize=1.5)
         _residuals(bottom, fit, markersize=1.5)
-        top.set_title(dataset, loc="left", fontsize=8, pad=2)
+        top.set_title(label(dataset), loc="left", fontsize=8, pad=2)
         top.tick_params(labelbottom=False)
         if index + columns < len(shown):
             bottom.tick_params(labelbottom=False)
@@ -147,7 +149,7 @@ def plot_fits(fits, x_label="x", y_label="data"):
     return figure
 
 
-def _points(fits, y_label):
+def _points(fits, y_label, label):
     """Datasets that are one number each, beside what the model makes of them."""
     names, parts = list(fits), list(fits.values())
     rows = np.arange(len(names))
@@ -162,7 +164,7 @@ def _points(fits, y_label):
         ax.hlines(rows + 0.14, low, high, color=COLOURS["model"], linewidth=2.2, alpha=0.5, label="model, 95 %")
     ax.plot(model, rows + 0.14, "D", color=COLOURS["model"], markersize=4, label="model")
     if len(names) <= 60:
-        ax.set_yticks(rows, names)
+        ax.set_yticks(rows, [label(name) for name in names])
     else:
         ax.set_ylabel(f"{len(names):,} datasets")
     ax.set_ylim(len(names) - 0.4, -0.6)

@@ -105,10 +105,11 @@ def write_plots(result, folder, description=None, fits=None, truth=None, x_label
         written += try_save(folder / f"{name}.png", plot)
     curves = {dataset: fit for dataset, fit in (fits or {}).items() if fit.data.ndim == 1}
     if len(curves) > 1:
-        written += try_save(folder / "fits.png", partial(plot_fits, curves, x_label, y_label))
+        written += try_save(folder / "fits.png", partial(plot_fits, curves, x_label, y_label, result.label))
     drawable = [(dataset, fit) for dataset, fit in (fits or {}).items() if fit.data.size > 1]
     for dataset, fit in drawable[:LARGEST_FITS]:
-        written += try_save(folder / f"fit_{dataset}.png", partial(plot_fit, fit, dataset, x_label, y_label))
+        plot = partial(plot_fit, fit, result.label(dataset), x_label, y_label)
+        written += try_save(folder / f"fit_{dataset}.png", plot)
     return written
 
 

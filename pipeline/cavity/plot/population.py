@@ -59,7 +59,7 @@ def plot_population(
     figure = new_figure(6.4, 2.6 + lower_height + 0.5)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[2.6, lower_height])
     _draw_parent(top, x, bands, intervals[:, 2], family, truth)
-    _draw_datasets(bottom, intervals[order], [list(local)[i] for i in order], true_values or {})
+    _draw_datasets(bottom, intervals[order], [list(local)[i] for i in order], true_values or {}, result.label)
     bottom.set_xlabel(label or _label(next(iter(local.values())), drawn))
     top.set_title(f"{n} datasets drawn from {parent}", loc="left")
     bottom.set_xlim(x[0], x[-1])
@@ -136,7 +136,7 @@ def _draw_parent(ax, x, bands, medians, family, truth):
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2)
 
 
-def _draw_datasets(ax, intervals, names, true_values):
+def _draw_datasets(ax, intervals, names, true_values, label):
     rows, colour = np.arange(len(names)), COLOURS["drawn"]
     thick = 2.4 if len(names) <= LABELLED else max(0.4, 90.0 / len(names))
     ax.hlines(rows, intervals[:, 0], intervals[:, 4], color=colour, linewidth=0.4 * thick, alpha=0.6)
@@ -147,7 +147,7 @@ def _draw_datasets(ax, intervals, names, true_values):
     ax.plot(true, rows, "x", color=COLOURS["truth"], markersize=min(4.0, 1.6 * thick), markeredgewidth=0.9)
     ax.set_ylim(-0.8, len(names) - 0.2)
     if len(names) <= LABELLED:
-        ax.set_yticks(rows, names)
+        ax.set_yticks(rows, [label(name) for name in names])
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
     else:

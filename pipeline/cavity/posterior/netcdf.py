@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 
 from cavity.errors import ResultError
-from cavity.posterior.store import atomic_path, new_file, tree_checksum
+from cavity.posterior.store import atomic_path, new_file, old_file, tree_checksum
 
 CHECKSUM = "sha256"
 _HDF5_ONLY = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME"}
@@ -73,7 +73,7 @@ def read_groups(path, only=None):
 @contextmanager
 def _opened(path):
     try:
-        with h5py.File(path, "r") as file:
+        with old_file(path) as file:
             yield file
     except FileNotFoundError:
         raise ResultError(f"{path}: there is no such result; run the phase that makes it") from None

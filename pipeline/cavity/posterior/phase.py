@@ -109,6 +109,10 @@ class PhaseResult:
         """Ids of the datasets with a local posterior."""
         return tuple(self.locals)
 
+    def label(self, dataset):
+        """What plots and tables call a dataset: its column ``label`` in the table, else its id."""
+        return str(self.covariates.get(dataset, {}).get("label") or dataset)
+
     @property
     def identity(self):
         """The hash of data, models, priors, settings, seed and sources, or an empty text where none was recorded."""

@@ -11,7 +11,9 @@ from cavity.errors import SearchError, did_you_mean
 from cavity.rng import generator
 from cavity.search.checkpoint import CallLog, checkpoint_key
 from cavity.search.guard import Guard
+from cavity.search.hooks import check_hooks
 from cavity.search.identity import content_hash
+from cavity.search.libraries import require_libraries
 from cavity.search.progress import Progress
 
 logger = logging.getLogger("cavity.search")
@@ -62,6 +64,9 @@ class Search:
         own = getattr(self, self.calls_limit)
         return replace(self, **{self.calls_limit: max_calls if own is None else min(own, max_calls)})
 
+    def refuse(self, ndim):
+        """SearchError where the search cannot have so many parameters, or so few."""
+
     def search(self, problem, guard, rng):
         """The adapter's own part: call ``guard`` as often as needed and return Samples."""
         raise NotImplementedError
@@ -95,10 +100,12 @@ class Search:
         LikelihoodError
             The likelihood is not a finite number (or -inf) somewhere.
         SearchError
-            The search cannot run this problem.
+            The search cannot run this problem, or its library is not there.
         """
         if not problem.ndim:
             raise SearchError(f"{type(self).__name__}: the problem has no free parameter")
+        require_libraries(self)
+        self.refuse(problem.ndim)
         log = None
         if checkpoint is not None:
             log = CallLog(checkpoint, checkpoint_key(problem, self, rng, on_error), problem.ndim)
@@ -162,6 +169,7 @@ class Search:
         from cavity.posterior.result import Result, result_identity
         from cavity.search.model_problem import inputs_identity
 
+        check_hooks(analysis)
         inputs = inputs_identity(model, analysis)
         identity = result_identity(inputs, self.settings(), seed)
         folder = fit_folder(self, identity)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cavity.errors import SearchError
+from cavity.errors import NoStartError
 from cavity.numerics.mixture import ALMOST_ONE
 from cavity.search.base import Search
 from cavity.search.guard import FLOOR
@@ -70,7 +70,7 @@ class DifferentialEvolution(Search):
             vectorized=True,
         )
         if -found.fun <= FLOOR:
-            raise SearchError(
+            raise NoStartError(
                 f"DifferentialEvolution: no point of {problem.dataset or 'the problem'} has a finite likelihood"
             )
         info = {"search": self.settings(), "converged": bool(found.success), "message": str(found.message)}

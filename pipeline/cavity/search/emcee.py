@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cavity.errors import LikelihoodError, SearchError
+from cavity.errors import NotFiniteError, SearchError
 from cavity.numerics.mixture import log_prior, normal_of, unit_of
 from cavity.search.base import Search, make_samples, part
 from cavity.search.initializer import InitializerBall
@@ -87,18 +87,16 @@ class Emcee(Search):
             return self
         return replace(self, nsteps=max(10, min(self.nsteps, max_calls // self.nwalkers)))
 
+    def refuse(self, ndim):
+        """The walkers are halved, and each half must span the parameters."""
+        if self.nwalkers % 2 or self.nwalkers < 2 * ndim:
+            raise SearchError(
+                f"Emcee.nwalkers is {self.nwalkers}; {ndim} parameters need an even number of at least {2 * ndim}"
+            )
+
     def search(self, problem, guard, rng):
         """Run until the autocorrelation times are known, drop two of them, thin by half of one."""
-        try:
-            import emcee
-        except ImportError as error:
-            raise SearchError("Emcee needs the package emcee: pip install 'cavity[emcee]'") from error
-
-        if self.nwalkers % 2 or self.nwalkers < 2 * problem.ndim:
-            raise SearchError(
-                f"Emcee.nwalkers is {self.nwalkers}; {problem.ndim} parameters need an even number of at "
-                f"least {2 * problem.ndim}"
-            )
+        import emcee
 
         def log_density(z):
             return guard.batch(problem.vectors(unit_of(z))) + log_prior(z)
@@ -157,7 +155,7 @@ class Emcee(Search):
             rows = np.flatnonzero(bad)
             heights[rows] = log_density(z[rows])
             bad[rows] = ~np.isfinite(heights[rows])
-        raise LikelihoodError(
+        raise NotFiniteError(
             f"Emcee: {int(bad.sum())} of {self.nwalkers} walkers found no start with a finite likelihood "
             "in 100 draws; use InitializerPrior, or check data, noise and priors"
         )

@@ -6,7 +6,7 @@ from time import perf_counter
 
 import numpy as np
 
-from cavity.errors import LikelihoodError, SearchError
+from cavity.errors import LikelihoodError, NotFiniteError, SearchError
 
 logger = logging.getLogger("cavity.search")
 
@@ -228,12 +228,12 @@ class Guard:
         if value != -math.inf:
             what = "NaN" if math.isnan(value) else "+inf"
             if self.on_error == "raise":
-                raise LikelihoodError(f"{self._where()}the likelihood is {what} {self._at(vector, call)}")
+                raise NotFiniteError(f"{self._where()}the likelihood is {what} {self._at(vector, call)}")
             if self.rejected == 0:
                 logger.warning("%sthe likelihood is %s %s; rejected", self._where(), what, self._at(vector, call))
             self.rejected += 1
         if self.best == -math.inf and (self.calls if call is None else call) >= PATIENCE:
-            raise LikelihoodError(
+            raise NotFiniteError(
                 f"{self._where()}none of the first {PATIENCE:,} likelihood calls was finite "
                 f"({self.rejected:,} rejected, the others -inf), the last {self._at(vector, call)}; "
                 "check data, noise and priors"

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import ndtri
 
-from cavity.errors import SearchError
+from cavity.errors import NoStartError
 from cavity.numerics.mixture import Mixture, fit_components, log_prior
 from cavity.numerics.newton import covariance_of, find_mode
 from cavity.numerics.sobol import sobol_uniform
@@ -84,7 +84,7 @@ class Laplace(Search):
         values = target(scan)
         if not np.isfinite(values).any():
             where = f" of dataset {problem.dataset}" if problem.dataset else ""
-            raise SearchError(
+            raise NoStartError(
                 f"Laplace: none of {len(scan)} points of the prior{where} has a finite likelihood; "
                 "narrow the priors or use a nested search"
             )

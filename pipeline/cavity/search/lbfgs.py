@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cavity.errors import SearchError
+from cavity.errors import NoStartError
 from cavity.numerics.differences import both_ways, slopes
 from cavity.numerics.mixture import normal_of, unit_of
 from cavity.numerics.sobol import sobol_uniform
@@ -61,7 +61,7 @@ class LBFGS(Search):
         heights = log_posterior(scan)
         finite = np.flatnonzero(heights > FLOOR)
         if not len(finite):
-            raise SearchError(
+            raise NoStartError(
                 f"LBFGS: none of {len(scan)} points of the prior has a finite likelihood; narrow the priors "
                 "or use DifferentialEvolution"
             )

@@ -52,14 +52,14 @@ n_batch, n_like_new_bound
         check_number(self, "split_threshold", least=1)
         check_number(self, "f_live", above=0, most=1)
 
+    def refuse(self, ndim):
+        """One parameter has no network."""
+        if ndim < 2:
+            raise SearchError("Nautilus needs at least two parameters; DynestyStatic and UltraNest take one")
+
     def search(self, problem, guard, rng):
         """Explore and sample until the effective sample size is reached."""
-        if problem.ndim < 2:
-            raise SearchError("Nautilus needs at least two parameters; DynestyStatic and UltraNest take one")
-        try:
-            import nautilus
-        except ImportError as error:
-            raise SearchError("Nautilus needs the package nautilus-sampler: pip install 'cavity[nautilus]'") from error
+        import nautilus
 
         batched = problem.log_likelihood_batch is not None
         settings = {

@@ -51,7 +51,8 @@ def check_number(search, *keys, above=None, least=None, most=math.inf):
         if not good or (above is not None and not value > above) or (least is not None and not value >= least):
             low = f"above {above}" if above is not None else f"at least {least}" if least is not None else "a number"
             high = "" if most == math.inf else f" and at most {most}"
-            raise SearchError(f"{type(search).__name__}.{key} is {value!r}; it must be {low}{high}")
+            kind = "a plain decimal number " if isinstance(value, str) and low != "a number" else ""
+            raise SearchError(f"{type(search).__name__}.{key} is {value!r}; it must be {kind}{low}{high}")
 
 
 def check_choice(search, key, choices):

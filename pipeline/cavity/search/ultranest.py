@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cavity.errors import SearchError
+from cavity.errors import NoStartError
 from cavity.search.base import Search
 from cavity.search.guard import FLOOR
 from cavity.search.nested import nested_samples
@@ -125,7 +125,7 @@ class UltraNest(Search):
         weighted = results["weighted_samples"]
         log_likelihoods = np.where(weighted["logl"] <= FLOOR, -np.inf, weighted["logl"])
         if not np.isfinite(log_likelihoods).any():
-            raise SearchError(f"UltraNest: no point of {problem.dataset or 'the problem'} has a finite likelihood")
+            raise NoStartError(f"UltraNest: no point of {problem.dataset or 'the problem'} has a finite likelihood")
         with np.errstate(divide="ignore"):
             log_weights = np.where(np.isfinite(log_likelihoods), np.log(weighted["weights"]), -np.inf)
         stopped = self.max_ncalls is not None and guard.calls >= self.max_ncalls
@@ -158,10 +158,8 @@ class UltraNest(Search):
 
 def imported():
     """The ultranest package, silent unless the user gave its logger a handler."""
-    try:
-        import ultranest
-    except ImportError as error:
-        raise SearchError("UltraNest needs the package ultranest: pip install 'cavity[ultranest]'") from error
+    import ultranest
+
     logger = logging.getLogger("ultranest")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())

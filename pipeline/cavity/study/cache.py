@@ -7,6 +7,7 @@ from functools import partial
 from cavity.errors import ResultError
 from cavity.posterior.store import load_tree, save_tree, tree_checksum
 from cavity.study.identity import dataset_digest, digest, settings_of, source_digest
+from cavity.study.suspects import cells_named
 
 
 def search_datasets(study, context, plan, previous=None, datasets=None, progress=None):
@@ -32,7 +33,8 @@ def search_datasets(study, context, plan, previous=None, datasets=None, progress
     keys = Keys(study, context, plan)
 
     def keep(dataset, before, search):
-        return kept_record(Searched, study.paths.cache / f"{keys.of(dataset, before)}.h5", search)
+        with cells_named(study, dataset):
+            return kept_record(Searched, study.paths.cache / f"{keys.of(dataset, before)}.h5", search)
 
     return search_round(context, plan, datasets or context.datasets, previous or {}, keep, progress)
 

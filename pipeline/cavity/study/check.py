@@ -4,10 +4,12 @@ import numpy as np
 
 from cavity.inference import ONE_BY_ONE, SEQUENTIAL
 from cavity.prior import DrawnVariable
+from cavity.search.libraries import require_libraries
 from cavity.strategy.context import check_graph
 from cavity.strategy.one_by_one import refuse_drawn, rehearsed
 from cavity.study.check_axes import check_axes
 from cavity.study.cost import price
+from cavity.study.rehearse import rehearse
 
 MOST = 1000  # datasets that are looked at; more than that are sampled evenly
 OWN = "a parent of its own"  # one made inside factor or inside a plate's function, which has no name
@@ -21,7 +23,8 @@ def check_phase(study, context):
     ------
     CavityError
         The first thing that would stop the fit: a factor that cannot be composed, a shared parameter that no dataset
-        uses, a likelihood that is not a number at the middle of the prior, an axis of a grid over no parameter.
+        uses, a likelihood that is not a number at the middle of the prior, a search whose library is not there, an axis
+        of a grid over no parameter.
     """
     datasets = _sample(context.datasets)
     sequential = context.inference == SEQUENTIAL
@@ -31,8 +34,12 @@ def check_phase(study, context):
             refuse_drawn(context, view)
     elif len(views) == len(context.datasets):
         check_graph(context, views)
+    searches = (*map(study.search, study.config.phases), *map(context.search_of, views))
+    for search in {type(search): search for search in searches}.values():
+        require_libraries(search)
+    rehearse(context, views)
     check_axes(study, context, views)
-    cost = price(context, views, middle)
+    cost = price(study, context, views)
     note = [STAND_IN, ""] if sequential else []
     return "\n".join([_title(study, context), "", views[0].model.info, "", *_graph(context, views), "", *note, cost])
 
@@ -42,27 +49,6 @@ def _sample(datasets):
     if len(datasets) <= MOST:
         return datasets
     return tuple(datasets[index] for index in np.linspace(0, len(datasets) - 1, MOST).astype(int))
-
-
-def middle(view):
-    """The vector of a factor's parameters at the median of every prior, drawn ones at their parent's median."""
-    vector = np.array([np.nan] * view.compiled.ndim)
-    parents = {drawn.index: drawn.parent for drawn in view.drawn}
-    for index, prior in enumerate(view.compiled.priors):
-        vector[index] = _drawn_median(prior, parents[index]) if index in parents else _median(prior)
-    return vector
-
-
-def _median(prior):
-    """The median of a prior; of one that is drawn itself, a group's, its parent's median."""
-    return _drawn_median(prior, prior.parent) if isinstance(prior, DrawnVariable) else prior.value_for(0.5)
-
-
-def _drawn_median(prior, parent):
-    """The median of the parent with its hyperparameters at their medians, inside the variable's limits."""
-    values = {variable: _median(variable) for variable in parent.variables}
-    median = parent.parent(**parent.arguments(values)).value_for(0.5)
-    return float(np.clip(median, prior.lower_limit, prior.upper_limit))
 
 
 def _title(study, context):

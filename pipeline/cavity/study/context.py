@@ -39,14 +39,15 @@ def phase_context(study, phase, previous=None):
         output=study.paths.phase(phase.name) / "fits",
         progress=Progress,
         provenance=study.provenance(phase),
-        covariates={dataset.id: dict(dataset.covariates) for dataset in study.datasets},
+        covariates={dataset.id: dict(study.grouped(dataset).covariates) for dataset in study.datasets},
     )
 
 
 def _keys(study):
-    """{column: its distinct values as text, in the order of the table}: the keys of possible groups."""
+    """{column: its distinct cells as they are written, without empty ones, in the table's order}: keys of groups."""
     columns = {}
     for dataset in study.datasets:
-        for column, value in dataset.covariates.items():
-            columns.setdefault(column, {})[str(value)] = None
+        for column, text in dataset.texts.items():
+            if text:
+                columns.setdefault(column, {})[text] = None
     return {column: tuple(values) for column, values in columns.items()}

@@ -1,6 +1,7 @@
 """What a phase will cost: likelihoods called and timed, the calls its searches need, and whether threads hurt."""
 
 import os
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -9,6 +10,7 @@ from cavity.search.estimate import duration, expected_calls, seconds_per_call, t
 from cavity.search.guard import Guard
 from cavity.search.likelihood import likelihood_of
 from cavity.search.problem import Problem
+from cavity.study.look import look, middle
 
 #: Seconds of likelihood calls after which no further dataset's is called.
 PATIENCE = 60.0
@@ -19,17 +21,17 @@ TIMED = 5
 BATCHES, PLACES = 2, 4
 
 
-def price(context, views, middle):
+def price(study, context, views):
     """Call the likelihoods and say what the phase will cost.
 
     Parameters
     ----------
+    study
+        Whose files a failing likelihood's data are looked for in, or None.
     context
         The phase.
     views
         Its datasets' factors.
-    middle
-        view -> the vector in the middle of its prior.
 
     Returns
     -------
@@ -38,12 +40,13 @@ def price(context, views, middle):
     Raises
     ------
     LikelihoodError
-        A likelihood is not a number there.
+        A likelihood is not a number in the middle of its prior, or nowhere finite.
     """
-    calls, start = [], perf_counter()
+    calls, warnings, start = [], [], perf_counter()
     for view in views:
-        calls.append(_call(context, view, middle(view)))
-        calls[-1]()
+        guarded, vector = _guarded(context, view), middle(view)
+        warnings.append(look(study, context, view, guarded))
+        calls.append(partial(guarded, vector))
         if perf_counter() - start > PATIENCE:
             break
     timed = [calls[row] for row in np.unique(np.linspace(0, len(calls) - 1, TIMED).astype(int))]
@@ -63,19 +66,18 @@ def price(context, views, middle):
             f"warning: a likelihood is slower with {os.cpu_count()} threads than with one; the workflow's jobs have "
             "one, set OMP_NUM_THREADS=1 in a notebook"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, *filter(None, warnings)])
 
 
-def _call(context, view, vector):
-    """One guarded likelihood call as a function of nothing."""
+def _guarded(context, view):
+    """A dataset's likelihood as a function of the vector."""
     problem = Problem(
         names=view.compiled.names,
         prior_transform=None,
         log_likelihood=likelihood_of(view.model, view.compiled, view.analysis).one,
         dataset=view.dataset,
     )
-    guard = Guard(problem, on_error=context.on_error)
-    return lambda: guard(vector)
+    return Guard(problem, on_error=context.on_error)
 
 
 def _calls(context, views):

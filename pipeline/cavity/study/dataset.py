@@ -1,7 +1,7 @@
 """One row of the table of datasets: an id, a file, covariates."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,7 +14,7 @@ class Dataset:
     """What ``factor(dataset)`` of a study.py gets.
 
     A covariate is an attribute: ``dataset.time`` is the row's value in the column ``time``, a number where the whole
-    column is numbers, else text.
+    column is numbers, True or False where it is truth values, else text. A column that names groups is text.
 
     Parameters
     ----------
@@ -26,18 +26,22 @@ class Dataset:
         Column -> value, without ``dataset`` and ``path``.
     row
         (position, count) of this row among the rows that name the same file.
+    texts
+        Column -> the cell as it is written.
     """
 
     id: str
     path: Path | None = None
     covariates: Mapping[str, Any] = field(default_factory=dict)
     row: tuple[int, int] = (0, 1)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self):
         object.__setattr__(self, "covariates", MappingProxyType(dict(self.covariates)))
+        object.__setattr__(self, "texts", MappingProxyType(dict(self.texts)))
 
     def __getattr__(self, name):
-        if name.startswith("_") or name == "covariates":
+        if name.startswith("_") or name in ("covariates", "texts"):
             raise AttributeError(name)
         if name in self.covariates:
             return self.covariates[name]
@@ -48,12 +52,18 @@ class Dataset:
     def __str__(self):
         return self.id
 
+    def with_texts(self, columns):
+        """The same dataset with some columns as they are written: the keys of groups."""
+        own = {name: self.texts[name] for name in columns if name in self.texts}
+        return replace(self, covariates={**self.covariates, **own}) if own else self
+
     def load(self):
         """The row's data: key -> array (text stays text).
 
-        An npz or HDF5 file gives its arrays, csv and tsv their columns, a json object its entries; a file of one array
-        has its stem as key. Where one file serves many rows: the lines whose column ``dataset`` is this id, the group
-        or entry of that name, else this row's slice along the first axis.
+        An npz or HDF5 file gives its arrays, csv, tsv, ECSV, parquet and a FITS table their columns, a json object its
+        entries; a file of one array has its stem as key. A missing value is nan. Where one file serves many rows: the
+        lines whose column ``dataset`` is this id, the group or entry of that name, else this row's slice along the
+        first axis.
 
         Raises
         ------

@@ -37,7 +37,7 @@ def source_digest(files):
 def row_digest(dataset):
     """SHA-256 of a table row: id, covariates and which file it names, but not that file's content."""
     name = dataset.path.name if dataset.path is not None else ""
-    return digest(dataset.id, name, list(dataset.row), dict(dataset.covariates))
+    return digest(dataset.id, name, list(dataset.row), dict(dataset.texts) or dict(dataset.covariates))
 
 
 def dataset_digest(dataset):

@@ -2,6 +2,7 @@
 
 from cavity.config.many import ComparisonConfig, GridSearchConfig, InterpolationConfig, SensitivityConfig
 from cavity.errors import StudyError, did_you_mean
+from cavity.search.hooks import refusing
 from cavity.study.cells import cell_keys, fit_cells
 from cavity.study.module import located, modules_beside
 
@@ -136,8 +137,8 @@ def map_inputs(study, part, context, results):
         dataset=study.dataset,
         compose=lambda dataset: study.compose(phase, dataset, previous_of(study, phase.name, dataset.id, results)),
         fitted=lambda dataset: previous_of(study, part.name, dataset, results)[phase.name],
-        simulate=_function(study, part.simulate, part, "(instance, dataset, rng)"),
-        perturbation=_function(study, part.perturbation, part, "(dataset)"),
+        simulate=_function(study, part.simulate, part, ("instance", "dataset", "rng")),
+        perturbation=_function(study, part.perturbation, part, ("dataset",)),
     )
 
 
@@ -146,7 +147,11 @@ def _function(study, name, part, arguments):
     if not callable(function):
         known = [key for key, value in study.namespace.items() if callable(value) and not key.startswith("_")]
         hint = did_you_mean(name, known) or "; define it"
-        raise StudyError(f"{study.module_path}: {part.name} needs a function {name}{arguments}{hint}")
+        raise StudyError(f"{study.module_path}: {part.name} needs a function {name}({', '.join(arguments)}){hint}")
+    signature = refusing(function, arguments)
+    if signature is not None:
+        call = f"{name}({', '.join(arguments)})"
+        raise StudyError(f"{study.module_path}: {part.name} calls {call}, and {name} takes {signature}; define it so")
 
     def located_function(*values):
         with modules_beside(study.module_path), located(study.module_path, f"{name}: "):

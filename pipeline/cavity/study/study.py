@@ -11,6 +11,7 @@ from cavity.paths import StudyPaths
 from cavity.study.dataset import Dataset
 from cavity.study.identity import Provenance, dataset_digest, digest, settings_of, source_digest, versions
 from cavity.study.module import default_priors_beside, load_module, located, modules_beside, sources
+from cavity.study.suspects import cells_named
 from cavity.study.table import read_table
 
 
@@ -123,6 +124,10 @@ class Study:
         with located(self.module_path):
             return name_shared(self.namespace)
 
+    def grouped(self, dataset):
+        """A dataset whose columns that name groups are text, as they are written."""
+        return dataset.with_texts(plate.column for plate in self.shared_names.plates)
+
     def factor(self, phase, dataset, previous=None):
         """The factor that study.py composes for a dataset.
 
@@ -155,9 +160,11 @@ class Study:
                 f"{self.module_path}: phase {phase.name} needs a function {phase.factor}(dataset)"
                 f"{did_you_mean(phase.factor, functions) or '; define it'}"
             )
+        dataset = self.grouped(dataset)
         arguments = (dataset,) if _positional(function) < 2 else (dataset, self._seen(phase, dataset, previous))
         where = located(self.module_path, f"{phase.factor} for dataset {dataset.id}: ")
-        with default_priors_beside(self.module_path), modules_beside(self.module_path), where:
+        named = cells_named(self, dataset.id)
+        with named, default_priors_beside(self.module_path), modules_beside(self.module_path), where:
             found = function(*arguments)
         if not isinstance(found, AnalysisFactor):
             what = "nothing" if found is None else f"a {type(found).__name__}"

@@ -53,10 +53,14 @@ class Spoilt:
 
     def snakemake(self, *arguments):
         """(exit code, everything printed) of a run of the workflow."""
+        return self.workflow("--config", f"study={self.folder}", *arguments)
+
+    def workflow(self, *arguments):
+        """The same with the study named by the arguments."""
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"),
-                *("--directory", str(self.folder.parent), "--config", f"study={self.folder}", *arguments),
+                *("--directory", str(self.folder.parent), *arguments),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

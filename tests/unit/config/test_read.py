@@ -58,3 +58,10 @@ def test_overrides_replace_top_level_keys(tmp_path):
     path.write_text("seed: 1\n")
     assert read_config(path, {"seed": 5}).seed == 5
     assert read_config(path).seed == 1
+
+
+@pytest.mark.parametrize("text", ["010", "1_0", "'7'", "true", "1.0"])
+def test_a_seed_is_a_whole_number(tmp_path, text):
+    (tmp_path / "c.yaml").write_text(f"seed: {text}\n")
+    with pytest.raises(ConfigError, match="c.yaml: seed: should be a valid integer, got "):
+        read_config(tmp_path / "c.yaml")

@@ -1,6 +1,7 @@
 """Which study a workflow's configuration means."""
 
 import pytest
+import yaml
 
 from cavity.config.read import read_yaml
 from cavity.config.resolve import resolve_study
@@ -83,3 +84,33 @@ def test_keys_beside_the_study_override_the_file(root):
 def test_what_is_no_study(root, config, sentence):
     with pytest.raises(ConfigError, match=sentence):
         resolve_study(config, root)
+
+
+@pytest.mark.parametrize(("name", "value"), [("2024_01", 202401), ("123", 123), ("1e3", 1000.0), ("True", True)])
+def test_a_folder_that_snakemake_takes_for_a_value_is_found(root, monkeypatch, name, value):
+    monkeypatch.chdir(root)
+    with pytest.raises(ConfigError, match=f"Snakemake read {value} where .* --config study=./NAME$"):
+        resolve_study({"study": value}, root)
+    for place in (root / "config" / name, root / name):
+        place.mkdir()
+        (place / "config.yaml").touch()
+        found, _ = resolve_study({"study": value}, root)
+        assert found.resolve() == place / "config.yaml"
+        (place / "config.yaml").unlink()
+
+
+def test_two_folders_that_snakemake_takes_for_one_number_are_listed(root):
+    for name in ("2024_01", "202401"):
+        (root / "config" / name).mkdir()
+        (root / "config" / name / "config.yaml").touch()
+    with pytest.raises(ConfigError, match=r"there are .*config/202401, .*config/2024_01\)"):
+        resolve_study({"study": 202401}, root)
+
+
+def test_a_number_of_the_file_is_no_override_though_snakemake_reads_it_otherwise(root):
+    path = root / "config" / "lensing" / "config.yaml"
+    path.write_text("seed: 010\nphases: [{name: main, search: {name: Laplace, df: 1e1}}]\n")
+    merged = {"study": "profiles_1d", **yaml.safe_load(path.read_text())}
+    assert merged["seed"] == 8 and merged["phases"][0]["search"]["df"] == "1e1"
+    assert resolve_study(merged, root, [path]) == (path, {})
+    assert resolve_study({**merged, "seed": 9}, root, [path]) == (path, {"seed": 9})

@@ -55,3 +55,14 @@ def test_rounds_and_hidden_folders_are_passed_over(tmp_path):
     for folder in ("main", "main/round-001", "main/after-0/round-000", ".cache/x"):
         phase_result().write(tmp_path / folder)
     assert result_files(tmp_path) == [tmp_path / "main" / "posterior.h5"]
+
+
+def test_sqlite_opens_no_file_as_some_file_systems_have_no_locks(tmp_path, monkeypatch):
+    def connect(database, *arguments, **options):
+        assert database == ":memory:", database
+        return real(database, *arguments, **options)
+
+    real = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    (tmp_path / "results").mkdir()
+    assert open_index(write_database(tmp_path / "results")).execute("SELECT count(*) FROM fits").fetchone() == (0,)

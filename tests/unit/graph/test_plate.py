@@ -47,3 +47,9 @@ def test_a_graph_finds_the_plates_of_its_groups_and_names_them_as_a_study_does()
 def test_a_group_must_return_a_model():
     with pytest.raises(GraphError, match="return a Model"):
         cv.plate("patient")(lambda key: None)("a")
+
+
+def test_a_group_without_a_key_is_refused():
+    group = cv.plate("patient")(lambda key: cv.Collection(rate=cv.GaussianPrior(0.0, 1.0)))
+    with pytest.raises(GraphError, match="plate patient: a dataset has no patient; write one into the table"):
+        group("")

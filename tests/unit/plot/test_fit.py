@@ -58,3 +58,10 @@ def test_shapes_that_do_not_fit_are_refused():
         Fit(data=np.ones((2, 2, 2)), noise=1.0, model=1.0)
     with pytest.raises(ResultError, match="one or more curves"):
         plot_fits({})
+
+
+def test_panels_and_rows_are_called_by_their_labels():
+    point = Fit(data=np.ones(1), noise=1.0, model=np.zeros(1))
+    assert plot_fits({"a": CURVE}, label=str.upper).axes[0].get_title(loc="left") == "A"
+    ticks = plot_fits({"a": point, "b": point}, label=str.upper).axes[0].get_yticklabels()
+    assert [tick.get_text() for tick in ticks] == ["A", "B"]

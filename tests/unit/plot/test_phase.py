@@ -126,3 +126,13 @@ def test_only_errors_are_caught(tmp_path, monkeypatch):
     monkeypatch.setattr(cavity.plot.phase, "plot_corner", interrupt)
     with pytest.raises(KeyboardInterrupt):
         draw_phase(context, result, tmp_path)
+
+
+def test_fits_are_called_by_the_labels_of_the_table(tmp_path, monkeypatch):
+    titles = []
+    monkeypatch.setattr("cavity.plot.phase.plot_fit", lambda fit, title, *labels: titles.append(title))
+    monkeypatch.setattr("cavity.plot.phase.plot_fits", lambda fits, x, y, label: titles.extend(map(label, fits)))
+    local = {name: Samples(names=("rate",), values=np.zeros((9, 1))) for name in "ab"}
+    result = PhaseResult("study", "main", "independent", locals=local, covariates={"a": {"label": "NGC 253"}})
+    write_plots(result, tmp_path, fits={name: Fit(data=np.ones(4), noise=1.0, model=np.zeros(4)) for name in "ab"})
+    assert titles == ["NGC 253", "b", "NGC 253", "b"]

@@ -1,5 +1,7 @@
 """Population plot: the parent's band is the average of its members."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -52,3 +54,9 @@ def test_wrong_names_name_the_nearest():
         plot_population(hierarchy(), "population", "gaussian.center")
     with pytest.raises(ResultError, match="did you mean population"):
         plot_population(hierarchy(), "populaton", "gaussian.centre")
+
+
+def test_a_dataset_is_called_by_its_label():
+    result = dataclasses.replace(hierarchy(), covariates={"d1": {"label": "NGC 253"}, "d2": {"label": None}})
+    bottom = plot_population(result, "population", "gaussian.centre").axes[1]
+    assert [tick.get_text() for tick in bottom.get_yticklabels()] == ["d0", "NGC 253", "d2", "d3", "d4", "d5"]

@@ -206,3 +206,9 @@ def test_a_parameter_is_found_by_its_full_name():
     assert result.samples_of("population.mean")[0] == result.shared
     with pytest.raises(ResultError, match="did you mean d01.gaussian.sigma"):
         result.samples_of("d01.gaussian.sigm")
+
+
+def test_a_dataset_is_called_by_its_label_where_it_has_one():
+    local = {name: Samples(names=("x",), values=np.zeros((3, 1))) for name in "ab"}
+    result = PhaseResult("study", "main", "independent", locals=local, covariates={"a": {"label": "NGC 253"}, "b": {}})
+    assert [result.label(name) for name in result.datasets] == ["NGC 253", "b"]

@@ -1,5 +1,6 @@
 """HDF5 trees: round trips to the last bit, equal bytes, damage that is noticed."""
 
+import fcntl
 import json
 
 import h5py
@@ -15,6 +16,7 @@ from cavity.posterior.store import (
     atomic_path,
     load_attributes,
     load_tree,
+    new_file,
     samples_from_tree,
     samples_tree,
     save_tree,
@@ -176,3 +178,21 @@ def test_samples_come_back_equal(tmp_path):
 def test_json_has_no_nan(tmp_path):
     write_json(tmp_path / "s.json", {"a": np.float64("nan"), "b": [np.inf, 0.1], "c": np.arange(2)})
     assert json.loads((tmp_path / "s.json").read_text()) == {"a": None, "b": ["inf", 0.1], "c": [0, 1]}
+
+
+def test_files_are_written_and_read_where_locks_fail(tmp_path):
+    """A lock that another holds refuses one, as a file system without locks does."""
+    path = tmp_path / "x.h5"
+    path.touch()
+    with open(path, "rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(OSError, match="lock"):
+            h5py.File(path, "w", locking=True)
+        with new_file(path) as file:
+            file.attrs["a"] = 1
+    save_tree(path, {"a": 1})
+    with open(path, "rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(OSError, match="lock"):
+            h5py.File(path, "r", locking=True)
+        assert load_tree(path) == {"a": 1}

@@ -20,6 +20,7 @@ def test_an_unknown_setting_names_the_search_and_the_nearest(search):
         ({"nlive": True}, "DynestyStatic.nlive is True"),
         ({"nlive": None}, "DynestyStatic.nlive is None"),
         ({"dlogz": 0}, "DynestyStatic.dlogz is 0; it must be above 0"),
+        ({"dlogz": "1_0"}, "DynestyStatic.dlogz is '1_0'; it must be a plain decimal number above 0"),
         ({"facc": 1.5}, "DynestyStatic.facc is 1.5; it must be above 0 and at most 1"),
         ({"sample": "rwak"}, "did you mean rwalk?"),
     ],

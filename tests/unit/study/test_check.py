@@ -1,13 +1,16 @@
 """A look at a study before it runs."""
 
+import sys
+
 import numpy as np
 import pytest
 
 from cavity.cli.main import main
 from cavity.errors import CavityError, GraphError, LikelihoodError
 from cavity.study import Study
-from cavity.study.check import check_phase, middle
+from cavity.study.check import check_phase
 from cavity.study.context import phase_context
+from cavity.study.look import middle
 
 from .test_many import write_levels
 
@@ -88,6 +91,11 @@ def test_a_shared_parameter_that_no_dataset_uses(folder):
         ("level.height: [0, 5, 10]", "level.height: [0, 50]", "grid: grid search over level.height: 50 is outside"),
         ("height: 2}", "hight: 2}", "map: hight is not a free parameter of the model; did you mean height?"),
         ("dataset: a,", "dataset: a, simulate: made,", "map needs a function made"),
+        (
+            "dataset: a,",
+            "dataset: a, simulate: factor,",
+            r"map calls factor\(instance, dataset, rng\), and factor takes",
+        ),
     ],
 )
 def test_an_axis_that_cannot_be_cut_names_its_grid_or_map(levels, old, new, sentence):
@@ -123,3 +131,21 @@ def test_a_study_of_groups_is_looked_at_and_says_where_they_are_drawn_from(group
         "drawn theta from a parent of its own, in 2 datasets",
     ):
         assert line in text
+
+
+@pytest.mark.parametrize("phase", ["main", "later"])
+def test_a_search_whose_library_is_not_there_in_any_phase(folder, monkeypatch, capsys, phase):
+    settings = {"main": "{name: Laplace}", "later": "{name: Laplace}", phase: "{name: Emcee}"}
+    phases = "".join(f"  - {{name: {name}, search: {settings[name]}}}\n" for name in ("main", "later"))
+    (folder / "config.yaml").write_text(f"phases:\n{phases}")
+    assert main(["check", str(folder)]) == 0
+    monkeypatch.setitem(sys.modules, "emcee", None)
+    assert main(["check", str(folder)]) == 2
+    assert capsys.readouterr().err == "Emcee needs the package emcee: pip install 'cavity[emcee]'\n"
+
+
+def test_a_hook_that_a_fit_could_not_call(folder, capsys):
+    path = folder / "study.py"
+    path.write_text(path.read_text().replace("    def log_l", "    def visualize(self, paths): ...\n\n    def log_l"))
+    assert main(["check", str(folder)]) == 2
+    assert "study.py, line 20: factor for dataset a: Analysis.visualize takes (paths)" in capsys.readouterr().err

@@ -11,11 +11,10 @@ import cavity as cv
 from cavity.errors import LikelihoodError
 from cavity.strategy.run import conclude, rounds_of
 from cavity.study import cost
-from cavity.study.check import middle
 
 
 def said(c):
-    return cost.price(c, [c.view(dataset) for dataset in c.datasets], middle)
+    return cost.price(None, c, [c.view(dataset) for dataset in c.datasets])
 
 
 def test_the_calls_are_those_of_the_fit_within_a_factor_of_two():

@@ -32,6 +32,20 @@ def test_a_csv_table_and_one_without_paths(write):
     assert only.path is None and only.size == 3
 
 
+def test_columns_are_read_as_they_are(write):
+    header = "dataset\tlabel\tflagged\tpatient\tcode\n"
+    one, two = read_table(write(f"{header}J0037+0942\t1e1\ttrue\t007\t1e1\n7\t12\tFalse\t7\t10\n"))
+    assert (one.id, one.label, one.flagged, one.patient, one.code) == ("J0037+0942", "1e1", True, "007", "1e1")
+    assert (two.id, two.label, two.flagged, two.patient, two.code) == ("7", "12", False, "7", "10")
+
+
+def test_a_column_of_groups_is_text_as_it_is_written(write):
+    (only,) = read_table(write("dataset\tpatient\tage\na\t7.0\t7.0\n"))
+    assert only.patient == 7.0
+    grouped = only.with_texts(["patient", "organ"])
+    assert grouped.patient == "7.0" and grouped.age == 7.0
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -41,7 +55,10 @@ def test_a_csv_table_and_one_without_paths(write):
         ("dataset\tpath\na/b\tx.csv\n", "line 2: 'a/b' cannot be a dataset id"),
         ("dataset\tpath\n..\tx.csv\n", "line 2: '..' cannot be a dataset id"),
         ("dataset\tpath\na\tx.csv\na\tx.csv\n", r"line 3: the dataset a is there twice \(first in line 2\)"),
-        ("dataset\tpath\na\tnone.csv\n", "dataset a: none.csv: no such file"),
+        ('dataset\tnote\na\t"seen\nb\tok\n', "line 2, column note: the cell begins with a quote"),
+        ("dataset\ty\na\t1.5\nb\tn/a\n", "line 3, column y: 'n/a' is not a number"),
+        ("dataset path\na x.csv\n", "there is no column dataset"),
+        ("dataset\tpath\na\tnone.csv\n", "line 2: dataset a: none.csv: no such file"),
         ("dataset\tpath\na\t\n", "dataset a: its path is empty"),
         ("dataset\tpath\na\n", "line 2: 1 fields where the header has 2"),
         ("dataset\tpath\tload\na\tx.csv\t1\n", "a column cannot be named 'load'"),

@@ -1,0 +1,47 @@
+"""YAML as it is written: plain decimal numbers, and no key twice."""
+
+import re
+
+_WHOLE = r"[-+]?(?:0|[1-9][0-9]*)"
+_NUMBERS = {
+    "int": rf"{_WHOLE}$",
+    "float": rf"(?:(?:{_WHOLE}(?:\.[0-9]*)?|[-+]?\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf)|\.(?:nan|NaN))$",
+}
+
+
+def load_yaml(text):
+    """The content of a YAML text.
+
+    YAML 1.1 reads 010 as 8, 1_0 as 10, 1:30 as 90 and 1e-1 as text; here only the last is a number.
+
+    Raises
+    ------
+    yaml.YAMLError
+        If it is no YAML, or a key is there twice: the last one would win.
+    """
+    return _loader()(text).get_single_data()
+
+
+def _loader():
+    """PyYAML's safe loader with other rules for numbers and keys."""
+    import yaml
+
+    class PlainLoader(yaml.SafeLoader):
+        yaml_implicit_resolvers = {
+            first: [rule for rule in rules if rule[0].rpartition(":")[2] not in _NUMBERS]
+            for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+
+        def construct_mapping(self, node, deep=False):
+            seen = set()
+            for key_node, _ in node.value:
+                key = self.construct_object(key_node, deep=deep)
+                if key in seen:
+                    problem = f"the key {key} is there twice"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+                seen.add(key)
+            return super().construct_mapping(node, deep)
+
+    for name, pattern in _NUMBERS.items():
+        PlainLoader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(pattern), list("-+.0123456789"))
+    return PlainLoader
