@@ -79,6 +79,7 @@ class Workspace:
     """A working directory with a study in it."""
 
     folder: Path
+    root: Path = ROOT  # of the repository whose workflow runs
 
     @property
     def study(self):
@@ -102,9 +103,17 @@ class Workspace:
     def command(self, *arguments):
         own = ["--config", "study=study/config.yaml"] if "--configfile" not in arguments else []
         return [
-            *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")),
+            *(sys.executable, "-m", "snakemake", "--snakefile", str(self.root / "Snakefile")),
             *("--directory", str(self.folder)),
-            *("--workflow-profile", str(ROOT / "profiles" / "default"), "--cores", "2", "--quiet", "host", "reason"),
+            *(
+                "--workflow-profile",
+                str(self.root / "profiles" / "default"),
+                "--cores",
+                "2",
+                "--quiet",
+                "host",
+                "reason",
+            ),
             *own,
             *arguments,
         ]

@@ -26,6 +26,7 @@ except CavityError as error:
     print(error, file=sys.stderr)
     sys.exit(2)
 prepare_jobs(ROOT / "pipeline")
+CODE = ancient(LAYOUT.code())  # content decides, in the params of the rules: times of the user's own files do not
 STUDY = shlex.join([str(LAYOUT.study.path), *(f"--set={key}={json.dumps(value)}" for key, value in OVERRIDES.items())])
 
 
@@ -48,7 +49,12 @@ def phase_of(wildcards):
 
 def study_of(wildcards, output):
     """The study for the verbs; a function of output as well, so that where it lies is no reason to run again."""
-    return STUDY
+    return f"{STUDY} --code={LAYOUT.study.code_digest}"
+
+
+def data_of(wildcards):
+    """The data files of a shard, or of all datasets; their content is in the params, as their times decide nothing."""
+    return ancient(LAYOUT.data(wildcards.run, wildcards.get("shard")))
 
 
 def results_of(wildcards, output):
