@@ -8,10 +8,13 @@ from pathlib import Path
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "pipeline"))  # the package of this repository; an installed one where there is none
 
+from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from cavity.errors import CavityError
+from cavity.errors import CavityError, DamagedError
 from cavity.inference import GOES_ON
+from cavity.posterior.store import load_json
+from cavity.study.damaged import put_aside
 from cavity.study.layout import open_layout, prepare_jobs
 from cavity.study.layout_parts import PartLayout
 
@@ -96,8 +99,10 @@ def last_rounds(phase):
 def decision(run, number):
     """What the checkpoint decided after a round."""
     done = checkpoints.decide.get(study=LAYOUT.study.name, run=run, round=f"{number:03d}")
-    with open(done.output[0]) as file:
-        return json.load(file)["decision"]
+    try:
+        return load_json(done.output[0])["decision"]
+    except DamagedError as error:
+        raise WorkflowError(put_aside(error)) from None
 
 
 def part_files(part):

@@ -113,19 +113,25 @@ def tell(line):
 
 def read_sites(paths):
     """Dataset -> Searched, from the files of several shards."""
-    from cavity.posterior.store import load_tree
+    from cavity.posterior.store import load_tree, readable
     from cavity.strategy.round import Searched, from_tree
 
-    trees = [load_tree(path) for path in paths or ()]
-    return {name: from_tree(Searched, tree) for shard in trees for name, tree in shard.items()}
+    sites = {}
+    for path in paths or ():
+        with readable(path):
+            sites |= {name: from_tree(Searched, tree) for name, tree in load_tree(path).items()}
+    return sites
 
 
 def read_state(path):
     """The round in a global.h5, or None without one."""
-    from cavity.posterior.store import load_tree
+    from cavity.posterior.store import load_tree, readable
     from cavity.strategy.round import Round, from_tree
 
-    return None if path is None else from_tree(Round, load_tree(path))
+    if path is None:
+        return None
+    with readable(path):
+        return from_tree(Round, load_tree(path))
 
 
 def _override(entry):
