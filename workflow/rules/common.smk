@@ -8,7 +8,6 @@ from pathlib import Path
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "pipeline"))  # the package of this repository; an installed one where there is none
 
-from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from cavity.errors import CavityError, DamagedError
@@ -102,7 +101,8 @@ def decision(run, number):
     try:
         return load_json(done.output[0])["decision"]
     except DamagedError as error:
-        raise WorkflowError(put_aside(error)) from None
+        print(put_aside(error), file=sys.stderr)
+        sys.exit(1)
 
 
 def part_files(part):

@@ -78,6 +78,9 @@ def run_verb(module, options, say):
     except OSError as error:
         say(AccessError(error))
         return 2
+    except SystemExit as error:
+        say(f"the study's code ends the process ({error!r}); raise an error instead")
+        return 2
     except Exception as error:
         verb = module.__name__.rpartition(".")[2]
         say(f"cavity {verb}: {type(error).__name__}: {error} (not foreseen; {options.log or 'below'} has more)")

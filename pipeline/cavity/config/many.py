@@ -1,10 +1,11 @@
 """The keys of what a study makes of its phases: grid searches, sensitivity maps, comparisons, interpolations."""
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from cavity.config.section import FunctionName, PhaseName, Section
+from cavity.config.section import FunctionName, NoTruthValue, Number, PhaseName, Section
 
 
 def _cut(value):
@@ -23,7 +24,7 @@ def _cut(value):
 
 
 def _is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}}
@@ -41,7 +42,7 @@ Cut = Annotated[
         }
     ),
 ]
-CellsPerJob = Annotated[int, Field(ge=1)] | Literal["auto"]
+CellsPerJob = Annotated[int, Field(ge=1), NoTruthValue] | Literal["auto"]
 
 
 class CellsConfig(Section):
@@ -65,7 +66,7 @@ class SensitivityConfig(CellsConfig):
 
     perturbation: FunctionName = Field("perturbation", description="the function of study.py that returns its Model")
     simulate: FunctionName = Field("simulate", description="the function of study.py that makes a dataset's arrays")
-    level: float = Field(5.0, description="difference of log evidence that counts as a detection")
+    level: Number = Field(5.0, description="difference of log evidence that counts as a detection")
 
 
 class ComparisonConfig(Section):
@@ -82,4 +83,4 @@ class InterpolationConfig(Section):
     phase: PhaseName = Field(description="the phase that fitted the datasets")
     covariate: str = Field(description="a column of the table of datasets, a number in every row")
     kind: Literal["linear", "spline"] = Field("linear", description="how to interpolate")
-    at: list[float] = Field([], description="values of the covariate to predict at; 50 over its range unless given")
+    at: list[Number] = Field([], description="values of the covariate to predict at; 50 over its range unless given")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cavity.config.many import ComparisonConfig, GridSearchConfig, InterpolationConfig, SensitivityConfig
-from cavity.config.section import PhaseName, Section
+from cavity.config.section import NoTruthValue, Number, PhaseName, Section, Whole
 from cavity.inference import SEQUENTIAL
 
 DATASET_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
@@ -27,9 +27,9 @@ class SearchConfig(BaseModel):
 class ExpectationPropagationConfig(Section):
     """How the rounds of expectation propagation end, and how they are cut into jobs."""
 
-    tolerance: float = Field(0.15, gt=0.0, description="largest Monte Carlo error, in posterior standard deviations")
-    max_rounds: int = Field(12, ge=1, le=999, description="searches are repeated at most this often")
-    datasets_per_job: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+    tolerance: Number = Field(0.15, gt=0.0, description="largest Monte Carlo error, in posterior standard deviations")
+    max_rounds: Whole = Field(12, ge=1, le=999, description="searches are repeated at most this often")
+    datasets_per_job: Annotated[int, Field(ge=1), NoTruthValue] | Literal["auto"] = Field(
         "auto", description="datasets that one job searches, one after the other"
     )
 
@@ -44,7 +44,7 @@ class PhaseConfig(Section):
     )
     search: SearchConfig = Field(default_factory=lambda: SearchConfig(name="DynestyStatic", nlive=50))
     ep: ExpectationPropagationConfig = Field(default_factory=ExpectationPropagationConfig)
-    max_calls: Annotated[int, Field(ge=1000)] | Literal["auto"] | None = Field(
+    max_calls: Annotated[int, Field(ge=1000), NoTruthValue] | Literal["auto"] | None = Field(
         "auto",
         description="likelihood calls of one dataset at most; auto: 50,000, in a joint phase any number",
     )
@@ -62,7 +62,7 @@ class StudyConfig(Section):
     inputs: tuple[str, ...] = Field(
         (), description="other files that study.py reads, relative to this file: what is fitted depends on them"
     )
-    seed: int = Field(1, ge=0, description="the seed that every random stream of the study starts from")
+    seed: Whole = Field(1, ge=0, description="the seed that every random stream of the study starts from")
     phases: tuple[PhaseConfig, ...] = Field(default_factory=lambda: (PhaseConfig(name="main"),), min_length=1)
     grid_searches: tuple[GridSearchConfig, ...] = ()
     sensitivity_maps: tuple[SensitivityConfig, ...] = ()

@@ -128,18 +128,21 @@ def _fields(location):
 
 
 def _loader():
-    """PyYAML's safe loader, with a key given twice as an error instead of the last one winning."""
+    """PyYAML's safe loader, with a key given twice as an error instead of the last one winning; keys are plain."""
     import yaml
 
     class UniqueKeyLoader(yaml.SafeLoader):
-        def construct_mapping(self, node, deep=False):
+        def compose_mapping_node(self, anchor):
+            node = super().compose_mapping_node(anchor)
             seen = set()
-            for key_node, _ in node.value:
-                key = self.construct_object(key_node, deep=deep)
-                if key in seen:
-                    problem = f"the key {key} is there twice"
-                    raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
-                seen.add(key)
-            return super().construct_mapping(node, deep)
+            for key, _ in node.value:
+                problem = f"the key {key.value} is there twice"
+                if not isinstance(key, yaml.ScalarNode):
+                    problem = "a key is a list or a mapping; keys are words"
+                elif (key.tag, key.value) not in seen:
+                    seen.add((key.tag, key.value))
+                    continue
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            return node
 
     return UniqueKeyLoader

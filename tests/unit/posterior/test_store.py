@@ -206,7 +206,7 @@ def test_a_sealed_text_tells_whether_it_is_what_was_written(tmp_path):
             check_sealed_text(path)
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO])
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOENT, errno.EIO])
 def test_what_the_machine_refuses_is_a_sentence_and_leaves_no_file(tmp_path, monkeypatch, code):
     def refuse(*paths):
         raise OSError(code, os.strerror(code), str(paths[0]))
