@@ -47,13 +47,15 @@ def remove_content(path):
         file.unlink()
 
 
-def empty_with_its_cache(path):
+def empty_everywhere(path):
+    """A site in the round and in the cache; the round's summary has to be made again."""
     empty(path)
+    (path.parents[1] / "summary.json").unlink()
     for entry in path.parents[3].glob(".cache/*.h5"):
         empty(entry)
 
 
-AGAIN = "and the same command makes it again"
+AGAIN = "and the same command makes it again where it is needed"
 #: file, damage, what the next command says (nothing: it mends the file by itself), what the one after it searches
 DAMAGES = [
     (f"{ROUND}/decision.json", empty, "decision.json: not readable as JSON", []),
@@ -64,7 +66,7 @@ DAMAGES = [
     (f"{ROUND}/posterior.h5", flip, f"{ROUND}/posterior.h5: {CHECKSUM}", []),
     (f"{ROUND}/global.h5", empty, f"{ROUND}/global.h5: not a readable result", []),
     (f"{ROUND}/sites/d0.h5", empty, f"{ROUND}/sites/d0.h5: not a readable result", []),
-    (f"{ROUND}/sites/d0.h5", empty_with_its_cache, f"{ROUND}/sites/d0.h5: not a readable result", ["d0"]),
+    (f"{ROUND}/sites/d0.h5", empty_everywhere, f"{ROUND}/sites/d0.h5: not a readable result", ["d0"]),
     (f"{ROUND}/plots/corner.png", empty, f"{ROUND}/plots: corner.png is damaged", []),
     (f"{ROUND}/plots/graph.png", flip, f"{ROUND}/plots: graph.png is damaged", []),
     (f"{ROUND}/plots", remove_content, f"{ROUND}/plots: there is no plot in it", []),

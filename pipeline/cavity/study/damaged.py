@@ -19,4 +19,5 @@ def put_aside(error: DamagedError) -> str:
         os.replace(error.path, target)
     except OSError:
         return str(error)
-    return f"{error.path}: {error.what}; it is put aside as {target.name}, and the same command makes it again"
+    again = "the same command makes it again where it is needed"
+    return f"{error.path}: {error.what}; put aside as {target.name}, and {again}"

@@ -105,8 +105,8 @@ def test_sites_of_an_older_layout_are_put_aside(study, capsys):
     save_tree(searched[1], tree)
     capsys.readouterr()
     assert main(joining) == 2
-    said = f"{searched[1]}: not a readable result ('node'); it is put aside as sites.h5.b.damaged, and the same command"
-    assert capsys.readouterr().err == f"{said} makes it again\n"
+    said = f"{searched[1]}: not a readable result ('node'); put aside as sites.h5.b.damaged, and the same command"
+    assert capsys.readouterr().err == f"{said} makes it again where it is needed\n"
 
 
 def test_sites_of_other_data_are_not_joined(study, capsys):

@@ -112,6 +112,6 @@ def test_what_is_damaged_is_put_aside(monkeypatch, tmp_path, capsys):
         path.write_text(content)
         schema_that(monkeypatch, DamagedError(path, "not a readable result"))
         assert main(["schema"]) == 2
-        said = f"{path}: not a readable result; it is put aside as {path.name}.damaged, and the same command makes it"
-        assert capsys.readouterr().err == f"{said} again\n"
+        said = f"{path}: not a readable result; put aside as {path.name}.damaged, and the same command makes it"
+        assert capsys.readouterr().err == f"{said} again where it is needed\n"
         assert not path.exists() and (tmp_path / "global.h5.damaged").read_text() == content

@@ -10,9 +10,8 @@ def test_a_folder_is_put_aside_whole_and_replaces_an_earlier_one(tmp_path):
         plots.mkdir()
         (plots / name).touch()
         said = put_aside(DamagedError(plots, f"{name} is damaged"))
-        assert said == (
-            f"{plots}: {name} is damaged; it is put aside as plots.damaged, and the same command makes it again"
-        )
+        again = "the same command makes it again where it is needed"
+        assert said == f"{plots}: {name} is damaged; put aside as plots.damaged, and {again}"
     assert not plots.exists() and [path.name for path in (tmp_path / "plots.damaged").iterdir()] == ["b.png"]
 
 
