@@ -150,3 +150,19 @@ def test_what_runs_after_a_change_that_no_time_tells(copied, change, jobs, datas
     assert [name for _, name in run.searched] == datasets
     changed = copied.published()["summary.json"] != before["summary.json"]
     assert changed == bool(datasets)
+
+
+@pytest.mark.long
+def test_a_file_that_changes_between_two_rounds_mixes_no_answer(tmp_path):
+    """The run in which it changes fails and says so; the next one gives what the new file gives from the start."""
+    changing, fresh = (make_study(tmp_path / name / "study", datasets=3) for name in ("changing", "fresh"))
+    (fresh.study / "d1.csv").write_text("y,sigma\n11.0,5.0\n")
+    fresh.run()
+    said = changing.while_running(
+        "(Rule: aggregate)", lambda: shutil.copyfile(fresh.study / "d1.csv", changing.study / "d1.csv")
+    )
+    assert said.returncode == 1 and "Traceback" not in said.output
+    assert "study/config.yaml: a data file, the table or study.py changed while the workflow was running" in said.output
+    again = changing.run()
+    assert {name for number, name in again.searched if number == 0} == {"d1"}
+    assert changing.published() == fresh.published()
