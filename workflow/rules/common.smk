@@ -59,6 +59,15 @@ def data_of(wildcards):
     return ancient(LAYOUT.data(wildcards.run, wildcards.get("shard")))
 
 
+def data_digest(identifiers=None):
+    """The digest of the data of some datasets, or of all; one sentence and the end where a file cannot be read."""
+    try:
+        return LAYOUT.data_digest(identifiers)
+    except CavityError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+
+
 def results_of(wildcards, output):
     """The results folder that an output lies in: a module's prefix is part of it."""
     return LAYOUT.results_of(output[0])

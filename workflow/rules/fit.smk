@@ -53,7 +53,7 @@ rule search_sites:
         code=lambda wc: LAYOUT.study.code_digest,
         results=results_of,
         phase=phase_of,
-        data=lambda wc: LAYOUT.data_digest(LAYOUT.shards(wc.run)[wc.shard]),
+        data=lambda wc: data_digest(LAYOUT.shards(wc.run)[wc.shard]),
         settings=lambda wc: LAYOUT.settings(wc.run),
     shell:
         "python -m cavity search {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
@@ -86,7 +86,7 @@ rule joint_search:
         code=lambda wc: LAYOUT.study.code_digest,
         results=results_of,
         phase=phase_of,
-        data=lambda wc: LAYOUT.data_digest(),
+        data=lambda wc: data_digest(),
         settings=lambda wc: LAYOUT.settings(wc.run),
     shell:
         "python -m cavity aggregate {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"

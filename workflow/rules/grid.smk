@@ -25,7 +25,7 @@ rule grid_cells:
         code=lambda wc: LAYOUT.study.code_digest,
         results=results_of,
         part=phase_of,
-        data=lambda wc: PARTS.data_digest(wc.run, wc.cells),
+        data=lambda wc: data_digest(PARTS.datasets(wc.run, wc.cells)),
         settings=lambda wc: PARTS.settings(wc.run, wc.cells),
     shell:
         "python -m cavity cells {params.study} --results {params.results:q} --part {params.part:q} --earlier {input.earlier:q}"

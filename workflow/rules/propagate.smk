@@ -28,7 +28,7 @@ rule refresh_sites:  # round 0 has a rule of its own: there is no round before i
         code=lambda wc: LAYOUT.study.code_digest,
         results=results_of,
         phase=phase_of,
-        data=lambda wc: LAYOUT.data_digest(LAYOUT.shards(wc.run)[wc.shard]),
+        data=lambda wc: data_digest(LAYOUT.shards(wc.run)[wc.shard]),
         settings=lambda wc: LAYOUT.settings(wc.run),
     shell:
         "python -m cavity search {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
@@ -60,7 +60,7 @@ rule aggregate:
         code=lambda wc: LAYOUT.study.code_digest,
         results=results_of,
         phase=phase_of,
-        data=lambda wc: LAYOUT.data_digest(),
+        data=lambda wc: data_digest(),
     shell:
         "python -m cavity aggregate {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
         " --sites {input.sites:q} --state {input.state:q} --data {params.data} --out {output:q} --log {log:q}"

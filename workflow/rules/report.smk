@@ -32,7 +32,7 @@ rule summarise:
         code=lambda wc: LAYOUT.study.code_digest,
         results=results_of,
         phase=phase_of,
-        data=lambda wc: LAYOUT.data_digest(),
+        data=lambda wc: data_digest(),
         folder=subpath(output[0], parent=True),
     shell:
         "python -m cavity summarise {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
@@ -70,7 +70,7 @@ rule plot:
         code=lambda wc: LAYOUT.drawing(),
         results=results_of,
         phase=phase_of,
-        data=lambda wc: LAYOUT.data_digest(),
+        data=lambda wc: data_digest(),
         folder=subpath(input.result, parent=True),
     shell:
         "python -m cavity plot {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"

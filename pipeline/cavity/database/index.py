@@ -1,14 +1,16 @@
 """results.sqlite: an index over the HDF5 files of results, made anew from them at any time."""
 
+import errno
 import json
 import logging
 import math
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from cavity.database.entry import checksum_of, entries_of, is_result_file
-from cavity.errors import ResultError
+from cavity.errors import AccessError, ResultError
 from cavity.posterior.store import atomic_path
 
 logger = logging.getLogger("cavity.database")
@@ -69,12 +71,15 @@ def result_files(folder):
 def write_database(folder, path=None):
     """Make the index of a folder anew, atomically; its path, ``results.sqlite`` in the folder unless given."""
     path = Path(path) if path is not None else Path(folder) / "results.sqlite"
-    with atomic_path(path) as temporary:
-        connection = new_index(sqlite3.connect(temporary))
-        for file in result_files(folder):
-            add_file(connection, file, path.parent)
-        connection.commit()
-        connection.close()
+    with atomic_path(path) as temporary, closing(sqlite3.connect(temporary)) as connection:
+        try:
+            new_index(connection)
+            for file in result_files(folder):
+                add_file(connection, file, path.parent)
+            connection.commit()
+        except sqlite3.OperationalError as error:
+            code = errno.ENOSPC if "full" in str(error) else errno.EIO
+            raise AccessError(OSError(code, str(error)), path) from error
     return path
 
 

@@ -9,6 +9,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 
 import h5py
@@ -45,6 +46,11 @@ def atomic_path(path):
         _fsync(path.parent)
     except OSError as error:
         raise AccessError(error, path) from error
+    except RuntimeError as error:  # HDF5's, where the disk is full when a file is closed
+        refused = re.search(r"errno = (\d+), error message = '([^']*)'", str(error))
+        if refused is None:
+            raise
+        raise AccessError(OSError(int(refused[1]), refused[2]), path) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -79,12 +79,8 @@ class PartLayout:
     def data(self, run, shard):
         """The data files of a shard."""
         study = self.layout.study
-        files = [study.dataset(name).path for name in self._datasets(run, shard)]
+        files = [study.dataset(name).path for name in self.datasets(run, shard)]
         return [str(path) for path in dict.fromkeys(files) if path is not None]
-
-    def data_digest(self, run, shard):
-        """A digest of the rows and files of a shard's datasets."""
-        return self.layout.data_digest(self._datasets(run, shard))
 
     def settings(self, run, shard):
         """What of the configuration changes the cells of a shard: which cells, and how each is fitted."""
@@ -114,5 +110,6 @@ class PartLayout:
         run = Run.parse(run)
         return self.layout.paths.run(run.phase, run.after)
 
-    def _datasets(self, run, shard):
+    def datasets(self, run, shard):
+        """Ids of the datasets that the cells of a shard are of."""
         return datasets_of(self.layout.study, self.tasks(run, shard))

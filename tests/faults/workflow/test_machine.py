@@ -129,3 +129,11 @@ def test_a_job_is_held_to_what_the_workflow_began_with(study, capsys, option):
     assert main(command) == 2
     said = "changed while the workflow was running; give the same command again\n"
     assert capsys.readouterr().err.endswith(said)
+
+
+def test_a_data_file_that_cannot_be_read(study):
+    (study.folder / "b.csv").rename(study.folder / "kept")
+    (study.folder / "b.csv").symlink_to("/proc/self/mem")
+    code, output = study.snakemake("-n")
+    assert code == 2 and "Traceback" not in output
+    assert "b.csv: cannot be read (Input/output error); give it back and run again" in output

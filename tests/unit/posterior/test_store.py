@@ -220,6 +220,14 @@ def test_what_the_machine_refuses_is_a_sentence_and_leaves_no_file(tmp_path, mon
     assert load_tree(path) == {"x": 1} and [file.name for file in tmp_path.iterdir()] == ["tree.h5"]
 
 
+def test_a_full_disk_that_hdf5_finds_when_it_closes_a_file_is_a_sentence(tmp_path):
+    said = (
+        "Can't decrement id ref count (file write failed: errno = 28, error message = 'No space left on device', b = 0)"
+    )
+    with pytest.raises(AccessError, match="x.h5: No space left on device; make space"), atomic_path(tmp_path / "x.h5"):
+        raise RuntimeError(said)
+
+
 def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(errno.ENOLCK, "No locks available")
