@@ -114,7 +114,10 @@ def _named(texts):
 
     named = set()
     for text in texts:
-        named.update(found.decode() for found in re.findall(rb"^\s*(?:import|from)\s+(\w+)", text, re.MULTILINE))
+        found = re.findall(rb"^\s*from\s+(\w+)", text, re.MULTILINE)
+        for line in re.findall(rb"^\s*import\s+(.*)", text, re.MULTILINE):
+            found += re.findall(rb"(?:^|,)\s*(\w+)", line)
+        named.update(name.decode() for name in found)
         for name, search in SEARCHES.items():
             named.update(search.libraries if name.encode() in text else ())
     return named - {"cavity"}

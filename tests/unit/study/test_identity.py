@@ -121,6 +121,19 @@ def test_the_code_follows_links_names_versions_and_the_package(tmp_path, monkeyp
     assert len(set(seen)) == len(seen)
 
 
+@pytest.mark.parametrize(
+    ("text", "packages"),
+    [
+        (b"import h5py, os.path as p, yaml\n", {"h5py", "os", "yaml"}),
+        (b"def f():\n    from scipy.stats import norm\n", {"scipy"}),
+        (b"import cavity as cv\nsearch = cv.DynestyStatic()\n", {"dynesty"}),
+        (b"'an import of light from afar'\n", set()),
+    ],
+)
+def test_packages_are_those_that_sources_import_or_whose_searches_they_name(text, packages):
+    assert identity._named([text]) == packages
+
+
 def test_the_package_is_what_numbers_depend_on(tmp_path, monkeypatch):
     for name in ("search/laplace.py", "plot/corner.py", "errors.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
