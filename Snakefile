@@ -30,7 +30,7 @@ rule all:
     conda:
         "envs/cavity.yaml"
     params:
-        study=lambda wc, input: STUDY,
+        study=lambda wc, input: study_of(wc, input),
         results=lambda wc, input: LAYOUT.results_of(input[0]),
     shell:
         "python -m cavity publish {params.study} --results {params.results:q} {input:q} --log {log:q}"

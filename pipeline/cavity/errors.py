@@ -1,5 +1,9 @@
 """Typed errors: one sentence that says what was wrong, where, and what to do."""
 
+import errno
+import pathlib
+import re
+
 
 class CavityError(Exception):
     """Base of every error a user can cause; the command line prints it as one sentence and exits with 2."""
@@ -55,6 +59,54 @@ class StudyError(CavityError):
 
 class ResultError(CavityError):
     """A stored result is missing, damaged, or belongs to other inputs."""
+
+
+class DamagedError(ResultError):
+    """A stored result is there, but is not what was written.
+
+    Parameters
+    ----------
+    path
+        The file or folder.
+    what
+        What is wrong with it.
+    """
+
+    def __init__(self, path, what):
+        super().__init__(f"{path}: {what}; delete it and run again")
+        self.path, self.what = pathlib.Path(path), what
+
+
+class AccessError(ResultError):
+    """The machine refuses to read or write a file.
+
+    Parameters
+    ----------
+    error
+        The OSError.
+    path
+        The file, where the error does not know it.
+    """
+
+    def __init__(self, error, path=None):
+        super().__init__(_refused(error, path or error.filename or "a file"))
+
+
+def _refused(error, where):
+    """The file, why, what to do."""
+    found = re.search(r"error message = '([^']*)'", str(error))  # HDF5 says it within its own words
+    why = error.strerror if error.filename or not found else found[1]
+    return f"{where}: {why or error}; {_REMEDIES.get(error.errno, 'mend that')}, then give the same command again"
+
+
+_SPACE = "make space on the disk (what is finished is kept)"
+_RIGHTS = "make it accessible to you or choose another folder for the results"
+_FOLDER = "bring the folder back"
+_REMEDIES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _SPACE),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _RIGHTS),
+    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR, errno.EEXIST), _FOLDER),
+}
 
 
 def nearest(word, known):

@@ -17,7 +17,7 @@ def load_yaml(text):
     Raises
     ------
     yaml.YAMLError
-        If it is no YAML, or a key is there twice: the last one would win.
+        If it is no YAML, a key is there twice (the last one would win), or a key is no word.
     """
     return _loader()(text).get_single_data()
 
@@ -32,15 +32,18 @@ def _loader():
             for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
         }
 
-        def construct_mapping(self, node, deep=False):
+        def compose_mapping_node(self, anchor):
+            node = super().compose_mapping_node(anchor)
             seen = set()
-            for key_node, _ in node.value:
-                key = self.construct_object(key_node, deep=deep)
-                if key in seen:
-                    problem = f"the key {key} is there twice"
-                    raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
-                seen.add(key)
-            return super().construct_mapping(node, deep)
+            for key, _ in node.value:
+                problem = f"the key {key.value} is there twice"
+                if not isinstance(key, yaml.ScalarNode):
+                    problem = "a key is a list or a mapping; keys are words"
+                elif (key.tag, key.value) not in seen:
+                    seen.add((key.tag, key.value))
+                    continue
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            return node
 
     for name, pattern in _NUMBERS.items():
         PlainLoader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(pattern), list("-+.0123456789"))

@@ -79,6 +79,7 @@ class Workspace:
     """A working directory with a study in it."""
 
     folder: Path
+    root: Path = ROOT  # of the repository whose workflow runs
 
     @property
     def study(self):
@@ -102,9 +103,17 @@ class Workspace:
     def command(self, *arguments):
         own = ["--config", "study=study/config.yaml"] if "--configfile" not in arguments else []
         return [
-            *(sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")),
+            *(sys.executable, "-m", "snakemake", "--snakefile", str(self.root / "Snakefile")),
             *("--directory", str(self.folder)),
-            *("--workflow-profile", str(ROOT / "profiles" / "default"), "--cores", "2", "--quiet", "host", "reason"),
+            *(
+                "--workflow-profile",
+                str(self.root / "profiles" / "default"),
+                "--cores",
+                "2",
+                "--quiet",
+                "host",
+                "reason",
+            ),
             *own,
             *arguments,
         ]
@@ -123,7 +132,19 @@ class Workspace:
 
     def interrupt(self, marker, how):
         """Start the workflow and send its process group a signal once a line contains ``marker``."""
-        process = subprocess.Popen(
+        process = self._started()
+
+        def end():
+            os.killpg(process.pid, how) if how == signal.SIGKILL else process.send_signal(how)
+
+        return self._watched(process, marker, end).returncode
+
+    def while_running(self, marker, action):
+        """Start the workflow and do something once a line contains ``marker``."""
+        return self._watched(self._started(), marker, action)
+
+    def _started(self):
+        return subprocess.Popen(
             self.command(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -131,12 +152,16 @@ class Workspace:
             start_new_session=True,
             env={**os.environ, **ONE_THREAD},
         )
+
+    def _watched(self, process, marker, action):
+        lines = []
         for line in process.stdout:
+            lines.append(line)
             if marker in line:
-                os.killpg(process.pid, how) if how == signal.SIGKILL else process.send_signal(how)
+                action()
                 break
-        process.stdout.read()
-        return process.wait()
+        lines.append(process.stdout.read())
+        return Run(process.wait(), "".join(lines))
 
     def published(self, phase="main"):
         """The bytes of every published file."""

@@ -10,8 +10,10 @@ sys.path.insert(0, str(ROOT / "pipeline"))  # the package of this repository; an
 
 from snakemake.logging import logger
 
-from cavity.errors import CavityError
+from cavity.errors import CavityError, DamagedError
 from cavity.inference import GOES_ON
+from cavity.posterior.store import load_json
+from cavity.study.damaged import put_aside
 from cavity.study.layout import open_layout, prepare_jobs
 from cavity.study.layout_parts import PartLayout
 
@@ -26,6 +28,7 @@ except CavityError as error:
     print(error, file=sys.stderr)
     sys.exit(2)
 prepare_jobs(ROOT / "pipeline")
+CODE = ancient(LAYOUT.code())  # content decides, in the params of the rules: times of the user's own files do not
 STUDY = shlex.join([str(LAYOUT.study.path), *(f"--set={key}={json.dumps(value)}" for key, value in OVERRIDES.items())])
 
 
@@ -48,7 +51,21 @@ def phase_of(wildcards):
 
 def study_of(wildcards, output):
     """The study for the verbs; a function of output as well, so that where it lies is no reason to run again."""
-    return STUDY
+    return f"{STUDY} --code={LAYOUT.study.code_digest}"
+
+
+def data_of(wildcards):
+    """The data files of a shard, or of all datasets; their content is in the params, as their times decide nothing."""
+    return ancient(LAYOUT.data(wildcards.run, wildcards.get("shard")))
+
+
+def data_digest(identifiers=None):
+    """The digest of the data of some datasets, or of all; one sentence and the end where a file cannot be read."""
+    try:
+        return LAYOUT.data_digest(identifiers)
+    except CavityError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
 
 
 def results_of(wildcards, output):
@@ -90,8 +107,11 @@ def last_rounds(phase):
 def decision(run, number):
     """What the checkpoint decided after a round."""
     done = checkpoints.decide.get(study=LAYOUT.study.name, run=run, round=f"{number:03d}")
-    with open(done.output[0]) as file:
-        return json.load(file)["decision"]
+    try:
+        return load_json(done.output[0])["decision"]
+    except DamagedError as error:
+        print(put_aside(error), file=sys.stderr)
+        sys.exit(1)
 
 
 def part_files(part):

@@ -3,7 +3,7 @@
 
 rule compare:
     input:
-        code=LAYOUT.code(),
+        code=CODE,
         earlier=lambda wc: PARTS.earlier(wc.run),
     output:
         report(
@@ -25,6 +25,7 @@ rule compare:
         runtime=minutes,
     params:
         study=study_of,
+        code=lambda wc: LAYOUT.study.code_digest,
         results=results_of,
         part=phase_of,
         options=lambda wc: PARTS.options(wc.run),
@@ -37,7 +38,7 @@ rule compare:
 rule compare_plot:
     input:
         summary="results/{study}/{run}/summary.json",
-        code=LAYOUT.code(),
+        code=CODE,
         earlier=lambda wc: PARTS.earlier(wc.run),
     output:
         report(
@@ -60,6 +61,7 @@ rule compare_plot:
         runtime=minutes,
     params:
         study=study_of,
+        code=lambda wc: LAYOUT.drawing(),
         results=results_of,
         part=phase_of,
         options=lambda wc: PARTS.options(wc.run),

@@ -5,7 +5,7 @@
 # anew; ancient() is no way out: Snakemake overlooks the other reasons of a job whose ancient input is made again.
 rule check:
     input:
-        code=LAYOUT.code(),
+        code=CODE,
         earlier=lambda wc: LAYOUT.earlier(wc.run),
     output:
         "results/{study}/{run}/check.txt",
@@ -19,6 +19,7 @@ rule check:
         runtime=minutes,
     params:
         study=study_of,
+        code=lambda wc: LAYOUT.study.code_digest,
         phase=phase_of,
         settings=lambda wc: LAYOUT.settings(wc.run),
     shell:
@@ -27,8 +28,8 @@ rule check:
 
 rule search_sites:
     input:
-        data=lambda wc: LAYOUT.data(wc.run, wc.shard),
-        code=LAYOUT.code(),
+        data=data_of,
+        code=CODE,
         earlier=lambda wc: LAYOUT.earlier(wc.run),
         before=lambda wc: LAYOUT.before(wc.run, wc.round, wc.shard),  # one, from the second dataset of a sequential phase
         checked="results/{study}/{run}/check.txt",
@@ -49,19 +50,20 @@ rule search_sites:
         runtime=minutes,
     params:
         study=study_of,
+        code=lambda wc: LAYOUT.study.code_digest,
         results=results_of,
         phase=phase_of,
-        rows=lambda wc: LAYOUT.rows(wc.run, wc.shard),
+        data=lambda wc: data_digest(LAYOUT.shards(wc.run)[wc.shard]),
         settings=lambda wc: LAYOUT.settings(wc.run),
     shell:
         "python -m cavity search {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
-        " --shard {wildcards.shard:q} --previous {input.before:q} --out {output:q} --log {log:q}"
+        " --shard {wildcards.shard:q} --previous {input.before:q} --data {params.data} --out {output:q} --log {log:q}"
 
 
 rule joint_search:
     input:
-        data=lambda wc: LAYOUT.data(wc.run),
-        code=LAYOUT.code(),
+        data=data_of,
+        code=CODE,
         earlier=lambda wc: LAYOUT.earlier(wc.run),
         checked="results/{study}/{run}/check.txt",
     output:
@@ -81,10 +83,11 @@ rule joint_search:
         runtime=minutes,
     params:
         study=study_of,
+        code=lambda wc: LAYOUT.study.code_digest,
         results=results_of,
         phase=phase_of,
-        rows=lambda wc: LAYOUT.rows(wc.run),
+        data=lambda wc: data_digest(),
         settings=lambda wc: LAYOUT.settings(wc.run),
     shell:
         "python -m cavity aggregate {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
-        " --out {output:q} --log {log:q}"
+        " --data {params.data} --out {output:q} --log {log:q}"

@@ -3,8 +3,8 @@
 
 rule grid_cells:
     input:
-        data=lambda wc: PARTS.data(wc.run, wc.cells),
-        code=LAYOUT.code(),
+        data=lambda wc: ancient(PARTS.data(wc.run, wc.cells)),
+        code=CODE,
         earlier=lambda wc: PARTS.earlier(wc.run),
     output:
         "results/{study}/{run}/cells/{cells}.h5",
@@ -22,19 +22,20 @@ rule grid_cells:
         runtime=minutes,
     params:
         study=study_of,
+        code=lambda wc: LAYOUT.study.code_digest,
         results=results_of,
         part=phase_of,
-        rows=lambda wc: PARTS.rows(wc.run, wc.cells),
+        data=lambda wc: data_digest(PARTS.datasets(wc.run, wc.cells)),
         settings=lambda wc: PARTS.settings(wc.run, wc.cells),
     shell:
         "python -m cavity cells {params.study} --results {params.results:q} --part {params.part:q} --earlier {input.earlier:q}"
-        " --shard {wildcards.cells:q} --out {output:q} --log {log:q}"
+        " --shard {wildcards.cells:q} --data {params.data} --out {output:q} --log {log:q}"
 
 
 rule grid_collect:
     input:
         cells=lambda wc: PARTS.cells(wc.run),
-        code=LAYOUT.code(),
+        code=CODE,
         earlier=lambda wc: PARTS.earlier(wc.run),
     output:
         "results/{study}/{run}/cells.h5",
@@ -50,6 +51,7 @@ rule grid_collect:
         runtime=minutes,
     params:
         study=study_of,
+        code=lambda wc: LAYOUT.study.code_digest,
         results=results_of,
         part=phase_of,
         options=lambda wc: PARTS.options(wc.run),
@@ -62,7 +64,7 @@ rule grid_collect:
 rule grid_plot:
     input:
         cells="results/{study}/{run}/cells.h5",
-        code=LAYOUT.code(),
+        code=CODE,
         earlier=lambda wc: PARTS.earlier(wc.run),
     output:
         report(
@@ -85,6 +87,7 @@ rule grid_plot:
         runtime=minutes,
     params:
         study=study_of,
+        code=lambda wc: LAYOUT.drawing(),
         results=results_of,
         part=phase_of,
     shell:

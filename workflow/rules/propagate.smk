@@ -3,8 +3,8 @@
 
 rule refresh_sites:  # round 0 has a rule of its own: there is no round before it
     input:
-        data=lambda wc: LAYOUT.data(wc.run, wc.shard),
-        code=LAYOUT.code(),
+        data=data_of,
+        code=CODE,
         earlier=lambda wc: LAYOUT.earlier(wc.run),
         state=lambda wc: LAYOUT.state(wc.run, before(wc)),
         previous=lambda wc: LAYOUT.site(wc.run, before(wc), wc.shard),  # good sites are carried over
@@ -25,19 +25,20 @@ rule refresh_sites:  # round 0 has a rule of its own: there is no round before i
         runtime=minutes,
     params:
         study=study_of,
+        code=lambda wc: LAYOUT.study.code_digest,
         results=results_of,
         phase=phase_of,
-        rows=lambda wc: LAYOUT.rows(wc.run, wc.shard),
+        data=lambda wc: data_digest(LAYOUT.shards(wc.run)[wc.shard]),
         settings=lambda wc: LAYOUT.settings(wc.run),
     shell:
         "python -m cavity search {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
-        " --shard {wildcards.shard:q} --state {input.state:q} --previous {input.previous:q} --out {output:q} --log {log:q}"
+        " --shard {wildcards.shard:q} --state {input.state:q} --previous {input.previous:q} --data {params.data} --out {output:q} --log {log:q}"
 
 
 rule aggregate:
     input:
         sites=lambda wc: LAYOUT.sites(wc.run, wc.round),
-        code=LAYOUT.code(),
+        code=CODE,
         earlier=lambda wc: LAYOUT.earlier(wc.run),
         state=lambda wc: LAYOUT.states(wc.run, before(wc))[-1:],  # none in round 0
     output:
@@ -56,16 +57,18 @@ rule aggregate:
         runtime=minutes,
     params:
         study=study_of,
+        code=lambda wc: LAYOUT.study.code_digest,
         results=results_of,
         phase=phase_of,
+        data=lambda wc: data_digest(),
     shell:
         "python -m cavity aggregate {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
-        " --sites {input.sites:q} --state {input.state:q} --out {output:q} --log {log:q}"
+        " --sites {input.sites:q} --state {input.state:q} --data {params.data} --out {output:q} --log {log:q}"
 
 
 checkpoint decide:
     input:
-        code=LAYOUT.code(),
+        code=CODE,
         earlier=lambda wc: LAYOUT.earlier(wc.run),
         state=lambda wc: LAYOUT.state(wc.run, wc.round),
     output:
@@ -77,6 +80,7 @@ checkpoint decide:
         "../../envs/cavity.yaml"
     params:
         study=study_of,
+        code=lambda wc: LAYOUT.study.code_digest,
         results=results_of,
         phase=phase_of,
         tolerance=lambda wc: ending(wc).tolerance,

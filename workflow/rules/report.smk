@@ -4,7 +4,7 @@
 rule summarise:
     input:
         sites=lambda wc: LAYOUT.sites(wc.run, wc.round),
-        code=LAYOUT.code(),
+        code=CODE,
         earlier=lambda wc: LAYOUT.earlier(wc.run),
         states=lambda wc: LAYOUT.states(wc.run, wc.round),
         decision=lambda wc: str(LAYOUT.round(wc.run, wc.round) / "decision.json"),
@@ -29,19 +29,21 @@ rule summarise:
         runtime=minutes,
     params:
         study=study_of,
+        code=lambda wc: LAYOUT.study.code_digest,
         results=results_of,
         phase=phase_of,
+        data=lambda wc: data_digest(),
         folder=subpath(output[0], parent=True),
     shell:
         "python -m cavity summarise {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"
-        " --sites {input.sites:q} --states {input.states:q} --decision {input.decision:q} --out {params.folder:q} --log {log:q}"
+        " --sites {input.sites:q} --states {input.states:q} --decision {input.decision:q} --data {params.data} --out {params.folder:q} --log {log:q}"
 
 
 rule plot:
     input:
         sites=lambda wc: LAYOUT.sites(wc.run, wc.round),
-        code=LAYOUT.code(),
-        data=lambda wc: LAYOUT.data(wc.run),
+        code=CODE,
+        data=data_of,
         earlier=lambda wc: LAYOUT.earlier(wc.run),
         result=lambda wc: str(LAYOUT.round(wc.run, wc.round) / "posterior.h5"),
     output:
@@ -65,8 +67,10 @@ rule plot:
         runtime=minutes,
     params:
         study=study_of,
+        code=lambda wc: LAYOUT.drawing(),
         results=results_of,
         phase=phase_of,
+        data=lambda wc: data_digest(),
         folder=subpath(input.result, parent=True),
     shell:
         "python -m cavity plot {params.study} --results {params.results:q} --phase {params.phase:q} --earlier {input.earlier:q}"

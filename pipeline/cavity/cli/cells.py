@@ -3,19 +3,20 @@
 import sys
 from pathlib import Path
 
-from cavity.cli.inputs import add_part, read_part, tell
+from cavity.cli.inputs import add_data, add_part, check_data, read_part, tell
 from cavity.errors import ConfigError
 
 
 def add_arguments(parser):
     add_part(parser)
+    add_data(parser)
     parser.add_argument("--shard", required=True, help="the shard's name")
     parser.add_argument("--out", type=Path, required=True, help="the file of cells to write")
 
 
 def run(options):
     from cavity.posterior.store import save_tree
-    from cavity.study.cells import cell_shards, fit_cells
+    from cavity.study.cells import cell_shards, datasets_of, fit_cells
     from cavity.study.many import inputs_of
 
     study, part, results = read_part(options)
@@ -23,6 +24,7 @@ def run(options):
     shards = cell_shards(work.fits_of(inputs, part), part.parameters, part.cells_per_job)
     if options.shard not in shards:
         raise ConfigError(f"{study.path}: {part.name} has no shard {options.shard}; run the workflow again")
+    check_data(options, study, datasets_of(study, shards[options.shard]))
     fitted = []
 
     def progress(fit, cell, how):

@@ -13,7 +13,7 @@ def add_arguments(parser):
 
 
 def run(options):
-    from cavity.posterior.store import write_text
+    from cavity.posterior.store import write_sealed_text
     from cavity.study.check import check_phase
 
     study = read_study(options)
@@ -23,4 +23,4 @@ def run(options):
     if options.out is None:
         print(text)
     else:
-        write_text(options.out, text + "\n")
+        write_sealed_text(options.out, text + "\n")

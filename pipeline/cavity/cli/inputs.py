@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from cavity.errors import ConfigError, ResultError, did_you_mean
@@ -12,6 +13,7 @@ _EARLIER = "posterior.h5 of each phase that this one comes after, then cells.h5 
 def add_study(parser):
     """The study itself: config.yaml, results folder, overrides."""
     parser.add_argument("config", type=Path, help="a config.yaml, or its folder")
+    parser.add_argument("--code", help="the digest of the code that the workflow began with")
     parser.add_argument("--results", type=Path, default=Path("results"), help="where results land (default: results)")
     parser.add_argument(
         "--set",
@@ -49,13 +51,30 @@ def read_part(options):
 def read_study(options):
     """The study of :func:`add_study`."""
     from cavity.study import Study
+    from cavity.study.study import CHANGED
 
-    return Study.load(options.config, results=options.results, overrides=dict(map(_override, options.set)))
+    study = Study.load(options.config, results=options.results, overrides=dict(map(_override, options.set)))
+    if options.code not in (None, study.code_digest):
+        raise ResultError(CHANGED.format(study.path))
+    return study
 
 
-def read_phase(options):
-    """(study, phase, context) of :func:`add_phase`."""
-    study = read_study(options)
+def add_data(parser):
+    """What the workflow knew of the data when it began."""
+    parser.add_argument("--data", default="", help="the digest of the data that the workflow began with")
+
+
+def check_data(options, study, datasets):
+    """ResultError where the data are not those of :func:`add_data`."""
+    from cavity.study.study import CHANGED
+
+    if options.data and study.data_digest(datasets) != options.data:
+        raise ResultError(CHANGED.format(study.path))
+
+
+def read_phase(options, data=""):
+    """(study, phase, context) of :func:`add_phase`; ``data`` is the digest of all data where it is known."""
+    study = replace(read_study(options), known_data=data)
     return study, *phase_context(study, options.phase, options.earlier)
 
 
@@ -94,19 +113,25 @@ def tell(line):
 
 def read_sites(paths):
     """Dataset -> Searched, from the files of several shards."""
-    from cavity.posterior.store import load_tree
+    from cavity.posterior.store import load_tree, readable
     from cavity.strategy.round import Searched, from_tree
 
-    trees = [load_tree(path) for path in paths or ()]
-    return {name: from_tree(Searched, tree) for shard in trees for name, tree in shard.items()}
+    sites = {}
+    for path in paths or ():
+        with readable(path):
+            sites |= {name: from_tree(Searched, tree) for name, tree in load_tree(path).items()}
+    return sites
 
 
 def read_state(path):
     """The round in a global.h5, or None without one."""
-    from cavity.posterior.store import load_tree
+    from cavity.posterior.store import load_tree, readable
     from cavity.strategy.round import Round, from_tree
 
-    return None if path is None else from_tree(Round, load_tree(path))
+    if path is None:
+        return None
+    with readable(path):
+        return from_tree(Round, load_tree(path))
 
 
 def _override(entry):

@@ -5,10 +5,10 @@ import logging
 import os
 import sys
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 
-from cavity.errors import CavityError, did_you_mean
+from cavity.errors import AccessError, CavityError, DamagedError, did_you_mean
 
 VERBS = {
     "check": "say what a study fits, how it is shared, and what it will cost",
@@ -52,17 +52,39 @@ def main(arguments=None):
     parser.add_argument("--log", help="a file for progress and warnings; an error is printed as well")
     module.add_arguments(parser)
     options = parser.parse_args(arguments[1:])
-    with log_file(options.log) as say, plot_warnings(say):
-        try:
-            module.run(options)
-        except CavityError as error:
-            say(error)
-            return 2
-        except BrokenPipeError:  # a reader such as head has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except Exception as error:
-            say(f"cavity {verb}: {type(error).__name__}: {error} (not foreseen; {options.log or 'below'} has more)")
-            raise
+    try:
+        with log_file(options.log) as say, plot_warnings(say):
+            return run_verb(module, options, say)
+    except AccessError as error:  # the log itself
+        print(error, file=sys.stderr)
+        return 2
+    return 1  # an end that the log had no space for
+
+
+def run_verb(module, options, say):
+    """Run a verb and return its exit code; ``say`` prints a sentence."""
+    try:
+        module.run(options)
+    except DamagedError as error:
+        from cavity.study.damaged import put_aside
+
+        say(put_aside(error))
+        return 2
+    except CavityError as error:
+        say(error)
+        return 2
+    except BrokenPipeError:  # a reader such as head has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        say(AccessError(error))
+        return 2
+    except SystemExit as error:
+        say(f"the study's code ends the process ({error!r}); raise an error instead")
+        return 2
+    except Exception as error:
+        verb = module.__name__.rpartition(".")[2]
+        say(f"cavity {verb}: {type(error).__name__}: {error} (not foreseen; {options.log or 'below'} has more)")
+        raise
     return 0
 
 
@@ -72,16 +94,27 @@ def log_file(path):
     if path is None:
         yield lambda text: print(text, file=sys.stderr)
         return
+    try:
+        file = open(path, "w", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise AccessError(error) from None
     terminal = os.dup(sys.stderr.fileno())
-    with open(path, "w", encoding="utf-8", buffering=1) as file:
+
+    def say(text):
+        os.write(terminal, f"{text}\n".encode())
+        with suppress(OSError):  # a log on a full disk
+            print(text, file=sys.stderr)
+
+    with suppress(OSError), file:
         os.dup2(file.fileno(), sys.stderr.fileno())
         try:
-            yield lambda text: os.write(terminal, f"{text}\n".encode()) and print(text, file=sys.stderr)
+            yield say
         except Exception:
             traceback.print_exc()
             raise SystemExit(1) from None
         finally:
-            sys.stderr.flush()
+            with suppress(OSError):
+                sys.stderr.flush()
             os.dup2(terminal, sys.stderr.fileno())
             os.close(terminal)
 

@@ -3,12 +3,13 @@
 import sys
 from pathlib import Path
 
-from cavity.cli.inputs import add_phase, read_phase, read_sites, read_state, tell
+from cavity.cli.inputs import add_data, add_phase, check_data, read_phase, read_sites, read_state, tell
 from cavity.errors import ConfigError
 
 
 def add_arguments(parser):
     add_phase(parser)
+    add_data(parser)
     parser.add_argument("--shard", required=True, help="the shard's name")
     parser.add_argument("--state", type=Path, nargs="?", help="global.h5 of the round before; none in round 0")
     parser.add_argument(
@@ -31,6 +32,7 @@ def run(options):
     shards = shards_of_phase(phase, [dataset.id for dataset in study.datasets])
     if options.shard not in shards:
         raise ConfigError(f"{study.path}: phase {phase.name} has no shard {options.shard}; run the workflow again")
+    check_data(options, study, shards[options.shard])
     plan = plan_round(context, read_state(options.state))
     previous = read_sites(options.previous)
 

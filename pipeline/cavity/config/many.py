@@ -1,5 +1,6 @@
 """The keys of what a study makes of its phases: grid searches, sensitivity maps, comparisons, interpolations."""
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
@@ -23,7 +24,7 @@ def _cut(value):
 
 
 def _is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}}

@@ -4,6 +4,8 @@ import logging
 from contextlib import suppress
 from functools import wraps
 
+from cavity.errors import AccessError
+
 logger = logging.getLogger("cavity.plot")
 
 # Okabe & Ito (2008), told apart under every common colour vision; a role has one colour in every figure.
@@ -111,6 +113,8 @@ def try_plot(path, function, *arguments):
     """
     try:
         return function(*arguments)
+    except AccessError:  # a full disk is no fault of the plot: the same command draws it once there is space
+        raise
     except Exception as error:
         said = " ".join(str(error).split())
         logger.warning("%s: not drawn, %s: %s; everything else goes on", path, type(error).__name__, said)

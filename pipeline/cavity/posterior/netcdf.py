@@ -5,14 +5,13 @@ without one is counted from zero.
 """
 
 import json
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 
-from cavity.errors import ResultError
-from cavity.posterior.store import atomic_path, new_file, old_file, tree_checksum
+from cavity.errors import DamagedError, ResultError
+from cavity.posterior.store import NOT_AS_WRITTEN, atomic_path, new_file, old_file, readable, tree_checksum
 
 CHECKSUM = "sha256"
 _HDF5_ONLY = {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME"}
@@ -61,24 +60,13 @@ def read_groups(path, only=None):
     ResultError
         If the file is missing, unreadable or does not match its checksum; the sentence names it.
     """
-    with _opened(path) as file:
+    with readable(path), old_file(path) as file:
         wanted = list(file) if only is None else [group for group in only if group in file]
         groups = {group: _values(file[group]) for group in wanted}
         stored = str(file.attrs[CHECKSUM])
     if only is None and tree_checksum({key: _hashed(group) for key, group in groups.items()}) != stored:
-        raise ResultError(f"{path}: the content does not match its checksum; delete the file and run again")
+        raise DamagedError(path, NOT_AS_WRITTEN)
     return groups, stored
-
-
-@contextmanager
-def _opened(path):
-    try:
-        with old_file(path) as file:
-            yield file
-    except FileNotFoundError:
-        raise ResultError(f"{path}: there is no such result; run the phase that makes it") from None
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
-        raise ResultError(f"{path}: not a readable result ({error}); delete the file and run again") from error
 
 
 def _write(group, variables):
@@ -117,7 +105,11 @@ def _create(group, name, array):
 
 
 def _values(group):
-    return {name: _value(item) for name, item in group.items() if "counted" not in item.attrs}
+    counted = {name: item for name, item in group.items() if "counted" in item.attrs}
+    for item in counted.values():
+        if not np.array_equal(item[()], np.arange(len(item))):
+            raise ValueError(f"{item.name} does not count from 0")
+    return {name: _value(item) for name, item in group.items() if name not in counted}
 
 
 def _value(dataset):

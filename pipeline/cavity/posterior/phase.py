@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cavity.errors import ResultError, did_you_mean
+from cavity.errors import DamagedError, ResultError, did_you_mean
 from cavity.inference import ONE_BY_ONE
+from cavity.posterior.netcdf import read_groups
 from cavity.posterior.phase_file import read_posterior, write_posterior
 from cavity.posterior.samples import Samples, jsonable
-from cavity.posterior.store import load_json, samples_tree, write_json
+from cavity.posterior.store import load_json, readable, samples_tree, write_json
 from cavity.posterior.table import parameter_table
 
 LARGEST_SUMMARY = 1000  # datasets whose local parameters summary.json lists
@@ -230,11 +231,21 @@ class PhaseResult:
             If posterior.h5 is missing or damaged, or summary.json beside it belongs to another result.
         """
         folder = Path(folder)
-        shared, local, meta, checksum = read_posterior(folder / POSTERIOR)
-        summary = folder / SUMMARY
-        if summary.exists() and load_json(summary).get("posterior_sha256") != checksum:
-            raise ResultError(f"{summary}: it summarises another posterior than {POSTERIOR}; run the phase again")
-        return cls(shared=shared, locals=local, **meta)
+        with readable(folder / POSTERIOR):
+            shared, local, meta, checksum = read_posterior(folder / POSTERIOR)
+            result = cls(shared=shared, locals=local, **meta)
+        _check_summary(folder / SUMMARY, checksum)
+        return result
+
+
+def check_written(folder):
+    """DamagedError where posterior.h5 or summary.json of a folder is not what was written, or is of another result."""
+    _check_summary(Path(folder, SUMMARY), read_groups(Path(folder, POSTERIOR))[1])
+
+
+def _check_summary(path, checksum):
+    if path.exists() and load_json(path).get("posterior_sha256") != checksum:
+        raise DamagedError(path, f"it summarises another posterior than {POSTERIOR}")
 
 
 def _with_mcse(samples, mcse):

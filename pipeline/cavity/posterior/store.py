@@ -5,36 +5,55 @@ texts and any other list a JSON text. The SHA-256 of the content is stored besid
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from cavity.errors import ResultError
+from cavity.errors import AccessError, DamagedError, ResultError
 from cavity.posterior.samples import Samples
 
 FORMAT = 1
 _CHECKSUM, _FORMAT, _ATTRIBUTES = "cavity:sha256", "cavity:format", "cavity:attributes"
 _KIND = "cavity:kind"
+_SHA256, _SEAL = "sha256", "sha256 "
+NOT_AS_WRITTEN = "the content does not match its checksum"
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EIO, errno.ENOLCK, errno.EAGAIN, errno.ESTALE, errno.EMFILE)
 _LONGEST_ATTRIBUTE = 16_000  # HDF5 keeps an attribute's group header below 64 kB
 
 
 @contextlib.contextmanager
 def atomic_path(path):
-    """A temporary path in the same folder; moved onto ``path`` (after fsync) only if the block ends well."""
+    """A temporary path in the same folder; moved onto ``path`` (after fsync) only if the block ends well.
+
+    Raises
+    ------
+    AccessError
+        If the machine refuses: a full disk, a folder that cannot be written.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{path.name}.{os.getpid()}.part"
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         _fsync(temporary)
         os.replace(temporary, path)
         _fsync(path.parent)
+    except OSError as error:
+        raise AccessError(error, path) from error
+    except RuntimeError as error:  # HDF5's, where the disk is full when a file is closed
+        refused = re.search(r"errno = (\d+), error message = '([^']*)'", str(error))
+        if refused is None:
+            raise
+        raise AccessError(OSError(int(refused[1]), refused[2]), path) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def new_file(path):
@@ -53,19 +72,36 @@ def write_text(path, text):
         temporary.write_text(text, encoding="utf-8")
 
 
+def write_sealed_text(path, text):
+    """A text file, atomically, whose last line is the SHA-256 of the others."""
+    write_text(path, f"{text}{_SEAL}{hashlib.sha256(text.encode()).hexdigest()}\n")
+
+
+def check_sealed_text(path):
+    """DamagedError where a file of :func:`write_sealed_text` is not what was written."""
+    text, _, seal = _read_text(path).rpartition(_SEAL)
+    if hashlib.sha256(text.encode()).hexdigest() != seal.strip():
+        raise DamagedError(path, NOT_AS_WRITTEN)
+
+
 def write_json(path, content):
-    """A JSON file, atomically, with floats that read back to the last bit; NaN and infinities become null and texts."""
-    write_text(path, json.dumps(_standard_json(content), indent=1, allow_nan=False) + "\n")
+    """A JSON file, atomically, with floats that read back to the last bit; NaN and infinities become null and texts.
+
+    ``content`` is a dict; the SHA-256 of it is added as its last entry, ``sha256``.
+    """
+    content = _standard_json(content)
+    write_text(path, json.dumps({**content, _SHA256: _json_checksum(content)}, indent=1, allow_nan=False) + "\n")
 
 
 def load_json(path):
-    """A JSON file's content; a ResultError names it where it is missing or damaged."""
+    """The content of a file of :func:`write_json`; a ResultError names it where it is missing or damaged."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ResultError(f"{path}: there is no such result; run the step that makes it") from None
+        content = json.loads(_read_text(path))
     except ValueError as error:
-        raise ResultError(f"{path}: not readable as JSON ({error}); delete the file and run again") from None
+        raise DamagedError(path, f"not readable as JSON ({error})") from None
+    if not isinstance(content, dict) or content.pop(_SHA256, None) != _json_checksum(content):
+        raise DamagedError(path, NOT_AS_WRITTEN)
+    return content
 
 
 def save_tree(path, tree, attributes=None):
@@ -106,7 +142,7 @@ def load_tree(path):
         tree, attributes_text = _read_group(file, root=True), _read_leaf(file, _ATTRIBUTES)
         stored = file.attrs[_CHECKSUM]
     if tree_checksum(tree, attributes_text) != stored:
-        raise ResultError(f"{path}: the content does not match its checksum; delete the file and run again")
+        raise DamagedError(path, NOT_AS_WRITTEN)
     return tree
 
 
@@ -150,6 +186,28 @@ def samples_from_tree(tree, model=None):
 # --- inside -----------------------------------------------------------------------------------------------------
 
 
+def _json_checksum(content):
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _read_text(path):
+    with readable(path):
+        return Path(path).read_text(encoding="utf-8")
+
+
+@contextlib.contextmanager
+def readable(path):
+    """What reading a result raises, as one sentence: it is missing, the machine refuses, or it is damaged."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise ResultError(f"{path}: there is no such result; run the step that makes it") from None
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        if isinstance(error, OSError) and error.errno in _REFUSED:
+            raise AccessError(error, path) from error
+        raise DamagedError(path, f"not a readable result ({error})") from error
+
+
 def _fsync(path):
     handle = os.open(path, os.O_RDONLY)
     try:
@@ -161,15 +219,10 @@ def _fsync(path):
 @contextlib.contextmanager
 def _opened(path):
     """A file of ours, with HDF5's own exceptions turned into one sentence."""
-    try:
-        with old_file(path) as file:
-            if int(file.attrs[_FORMAT]) != FORMAT:
-                raise ResultError(f"{path}: written in format {file.attrs[_FORMAT]}, this version reads {FORMAT}")
-            yield file
-    except FileNotFoundError:
-        raise ResultError(f"{path}: there is no such result; run the step that makes it") from None
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
-        raise ResultError(f"{path}: not a readable result ({error}); delete the file and run again") from error
+    with readable(path), old_file(path) as file:
+        if int(file.attrs[_FORMAT]) != FORMAT:
+            raise ResultError(f"{path}: written in format {file.attrs[_FORMAT]}, this version reads {FORMAT}")
+        yield file
 
 
 def _is_leaf(value):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cavity.errors import SearchError
+from cavity.errors import AccessError, SearchError
 
 logger = logging.getLogger("cavity.search")
 
@@ -41,11 +41,15 @@ def checkpoint_key(problem, search, rng, on_error):
 def write_atomically(path, content):
     """Write bytes so that the file is either the old one or the new one, whatever kills the process."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(temporary, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise AccessError(error, path) from error
 
 
 class CallLog:

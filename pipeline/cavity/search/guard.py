@@ -85,7 +85,7 @@ class Guard:
         else:
             try:
                 value = self._function(vector)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 value = self._raised(vector, error)
             if not isinstance(value, float):
                 value = self._number(vector, value)
@@ -113,7 +113,7 @@ class Guard:
         if len(fresh):
             try:
                 new = function(fresh)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 if self.on_error == "raise":
                     raise LikelihoodError(
                         f"{self._where()}the batched likelihood raised {type(error).__name__}: {error} "
@@ -173,7 +173,7 @@ class Guard:
         self._shown_best = self.best
         try:
             self.problem.on_best(self.best_vector)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             logger.warning(
                 "%svisualize raised %s: %s; the fit goes on without the picture",
                 self._where(),

@@ -127,6 +127,7 @@ class Searched:
     at_nodes: AtNodes | None = None  # of a table
     samples: Samples | None = None  # of a dataset that is fitted by itself
     model: Mapping | None = None  # of a sequential phase: the model that was fitted, ``one_by_one.stored_form``
+    data: str = ""  # SHA-256 of the row and the file that it was searched with; by a study, empty without one
 
     def at_mode(self, k: int) -> "Searched":
         """The same with the site and points around mode k; around the first where there is no other."""

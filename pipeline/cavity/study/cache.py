@@ -6,7 +6,8 @@ from functools import partial
 
 from cavity.errors import ResultError
 from cavity.posterior.store import load_tree, save_tree, tree_checksum
-from cavity.study.identity import dataset_digest, digest, settings_of, source_digest
+from cavity.study.identity import dataset_digest, digest, settings_of
+from cavity.study.study import CHANGED
 from cavity.study.suspects import cells_named
 
 
@@ -33,10 +34,32 @@ def search_datasets(study, context, plan, previous=None, datasets=None, progress
     keys = Keys(study, context, plan)
 
     def keep(dataset, before, search):
+        if before is not None:
+            check_data(study, context.phase, {before.dataset: before})
         with cells_named(study, dataset):
-            return kept_record(Searched, study.paths.cache / f"{keys.of(dataset, before)}.h5", search)
+            found, how = kept_record(Searched, study.paths.cache / f"{keys.of(dataset, before)}.h5", search)
+        return replace(found, data=dataset_digest(study.dataset(dataset))), how
 
     return search_round(context, plan, datasets or context.datasets, previous or {}, keep, progress)
+
+
+def check_data(study, phase, sites):
+    """ResultError that names the datasets whose sites are of other data than the study has now."""
+    changed = [name for name, site in sites.items() if site.data != dataset_digest(study.dataset(name))]
+    if changed:
+        names = ", ".join(changed[:5]) + ", ..." * (len(changed) > 5)
+        raise ResultError(
+            f"{study.path}: phase {phase}: the data or the row of {names} changed "
+            "after the search, and sites of different data make no posterior; give the same command again"
+        )
+
+
+def check_sites(study, context, sites):
+    """The same for all datasets of a phase: no file is read where the caller of the study knows its data."""
+    found = digest([sites[name].data for name in context.datasets])
+    if found != (study.known_data or study.data_digest()):
+        check_data(study, context.phase, sites)
+        raise ResultError(CHANGED.format(study.path))
 
 
 def aggregate_round(study, context, sites, state):
@@ -53,6 +76,7 @@ def aggregate_round(study, context, sites, state):
     from cavity.strategy.round import Round
 
     if context.inference != "joint":
+        check_sites(study, context, sites)
         return run.aggregate(context, sites, state)
     keys = Keys(study, context, run.plan_round(context))
     key = digest(*(keys.of(dataset) for dataset in context.datasets))
@@ -70,7 +94,7 @@ class Keys:
         shared = to_tree(replace(plan, refresh=()))
         self.study, self.seen = study, partial(seen, context)
         self.common = digest(
-            source_digest(study.sources),
+            study.code_digest,
             settings_of(study.config, phase),
             tree_checksum(shared),
         )
@@ -95,14 +119,25 @@ def kept_record(kind, entry, search):
     """(record, how): a finished one of that kind from its file, or ``search(checkpoint)`` and then the file."""
     from cavity.strategy.round import from_tree, to_tree
 
-    tree, how = kept(entry, lambda checkpoint: to_tree(search(checkpoint)))
+    tree, how = kept(entry, lambda checkpoint: to_tree(search(checkpoint)), partial(_is_one, from_tree, kind))
     return from_tree(kind, tree), how
 
 
-def kept(entry, search):
+def _is_one(read, kind, tree):
+    """Whether a tree can be read as a record of that kind: one of another layout cannot, and is made anew."""
+    try:
+        read(kind, tree)
+    except (ResultError, KeyError, TypeError, ValueError, AttributeError):
+        return False
+    return True
+
+
+def kept(entry, search, is_one=lambda tree: True):
     """(tree, how): a finished search from its file, or ``search(checkpoint)`` and then the file."""
     try:
-        return load_tree(entry), "known"
+        tree = load_tree(entry)
+        if is_one(tree):
+            return tree, "known"
     except ResultError:  # none, or a damaged one, which is as good as none
         pass
     checkpoint = entry.with_suffix(".checkpoint")

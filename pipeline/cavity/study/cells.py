@@ -7,7 +7,7 @@ from itertools import product
 
 from cavity.errors import SearchError
 from cavity.study.cache import kept
-from cavity.study.identity import dataset_digest, digest, settings_of, source_digest
+from cavity.study.identity import dataset_digest, digest, settings_of
 from cavity.study.shards import shards_of
 
 ONE_EACH = 16  # up to so many cells, each has a job of its own
@@ -56,6 +56,13 @@ def cell_shards(fits, parameters, cells_per_job="auto"):
             name = f"{group}_{key}" if slices is None else f"{group}_{int(key, 16) % slices:02d}of{slices}"
             shards.setdefault(name, []).extend((fit, cell) for fit in members)
     return {name: tuple(shards[name]) for name in sorted(shards)}
+
+
+def datasets_of(study, tasks):
+    """Ids of the datasets that cells are of, (fit, cell) each; the fit ``all`` is of all of them."""
+    fits = dict.fromkeys(fit for fit, _ in tasks)
+    known = [dataset.id for dataset in study.datasets]
+    return known if "all" in fits and "all" not in known else list(fits)
 
 
 def fit_cells(study, part, context, work, tasks, progress=None):
@@ -127,7 +134,7 @@ def _identity(study, part):
     shown = part.model_dump(mode="json", exclude={"parameters", "dataset", "cells_per_job", "level"})
     phase = study.config.phase(part.phase)
     return digest(
-        source_digest(study.sources),
+        study.code_digest,
         settings_of(study.config, phase),
         shown,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cavity.config import resolve_study
 from cavity.inference import SEQUENTIAL
-from cavity.study.identity import digest, row_digest, settings_of
+from cavity.study.identity import dataset_digest, digest, drawing_digest, settings_of
 from cavity.study.shards import shards_of_phase
 from cavity.study.study import Study
 
@@ -88,10 +88,23 @@ class Layout:
         files = [self.study.dataset(name).path for name in ids]
         return [str(path) for path in dict.fromkeys(files) if path is not None]
 
-    def rows(self, run, shard=None):
-        """A digest of the table rows of a shard, or of all datasets."""
-        ids = [dataset.id for dataset in self.study.datasets] if shard is None else self.shards(run)[shard]
-        return digest(*(row_digest(self.study.dataset(name)) for name in ids))
+    def data_digest(self, identifiers=None):
+        """``Study.data_digest`` as it was when first asked for: the whole run is held to it."""
+        if identifiers is None:
+            identifiers = [dataset.id for dataset in self.study.datasets]
+        digests = self._digests
+        for name in identifiers:
+            if name not in digests:
+                digests[name] = dataset_digest(self.study.dataset(name))
+        return digest([digests[name] for name in identifiers])
+
+    @cached_property
+    def _digests(self):
+        return {}
+
+    def drawing(self):
+        """A digest of the code that draws, the study's included."""
+        return digest(self.study.code_digest, drawing_digest())
 
     def settings(self, run):
         """What of the configuration changes a search of this run."""

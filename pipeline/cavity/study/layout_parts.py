@@ -8,8 +8,8 @@ from pathlib import Path
 from cavity.config.many import CellsConfig, ComparisonConfig, GridSearchConfig, InterpolationConfig, SensitivityConfig
 from cavity.errors import DatasetError, did_you_mean
 from cavity.inference import ONE_BY_ONE
-from cavity.study.cells import cell_keys, cell_shards
-from cavity.study.identity import digest, row_digest, settings_of
+from cavity.study.cells import cell_keys, cell_shards, datasets_of
+from cavity.study.identity import settings_of
 from cavity.study.layout import Layout, Run
 
 KINDS = {
@@ -79,12 +79,8 @@ class PartLayout:
     def data(self, run, shard):
         """The data files of a shard."""
         study = self.layout.study
-        files = [study.dataset(name).path for name in self._datasets(run, shard)]
+        files = [study.dataset(name).path for name in self.datasets(run, shard)]
         return [str(path) for path in dict.fromkeys(files) if path is not None]
-
-    def rows(self, run, shard):
-        """A digest of the table rows of a shard."""
-        return digest(*(row_digest(self.layout.study.dataset(name)) for name in self._datasets(run, shard)))
 
     def settings(self, run, shard):
         """What of the configuration changes the cells of a shard: which cells, and how each is fitted."""
@@ -114,7 +110,6 @@ class PartLayout:
         run = Run.parse(run)
         return self.layout.paths.run(run.phase, run.after)
 
-    def _datasets(self, run, shard):
-        fits = dict.fromkeys(fit for fit, _ in self.tasks(run, shard))
-        known = [dataset.id for dataset in self.layout.study.datasets]
-        return known if "all" in fits and "all" not in known else list(fits)
+    def datasets(self, run, shard):
+        """Ids of the datasets that the cells of a shard are of."""
+        return datasets_of(self.layout.study, self.tasks(run, shard))

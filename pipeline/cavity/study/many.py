@@ -79,12 +79,13 @@ def write_numbers(made, folder):
 
 def read_cells(path):
     """The collected grid search or sensitivity map in a file."""
-    from cavity.posterior.store import load_attributes, load_tree
+    from cavity.posterior.store import load_attributes, load_tree, readable
     from cavity.strategy.grid_phase import PhaseGrid
     from cavity.strategy.sensitivity_phase import PhaseSensitivity
 
-    kind = {"PhaseGrid": PhaseGrid, "PhaseSensitivity": PhaseSensitivity}[load_attributes(path)["kind"]]
-    return kind.from_tree(load_tree(path))
+    with readable(path):
+        kind = {"PhaseGrid": PhaseGrid, "PhaseSensitivity": PhaseSensitivity}[load_attributes(path)["kind"]]
+        return kind.from_tree(load_tree(path))
 
 
 def report_part(study, part):

@@ -15,9 +15,21 @@ PRIORS = "priors.yaml"
 def sources(path):
     """study.py, every Python file beside or below it and priors.yaml, in a fixed order: what a study's code is."""
     folder = Path(path).parent
-    beside = [file for file in folder.rglob("*.py") if not _hidden(file.relative_to(folder))]
-    beside += [folder / PRIORS] if (folder / PRIORS).is_file() else []
-    return tuple(sorted({Path(path), *beside}))
+    beside = [folder / PRIORS] if (folder / PRIORS).is_file() else []
+    return tuple(sorted({Path(path), *beside, *_modules_below(folder, frozenset())}))
+
+
+def _modules_below(folder, above):
+    """Python files in a folder and in those below it, links to folders followed, but not into themselves."""
+    above = above | {folder.resolve()}
+    for entry in os.scandir(folder):
+        path = folder / entry.name
+        if entry.name.startswith((".", "__pycache__")):
+            continue
+        if entry.name.endswith(".py") and entry.is_file():
+            yield path
+        elif entry.is_dir() and path.resolve() not in above:
+            yield from _modules_below(path, above)
 
 
 def default_priors_beside(path):
@@ -26,10 +38,6 @@ def default_priors_beside(path):
 
     file = Path(path).parent / PRIORS
     return default_priors(file) if file.is_file() else nullcontext()
-
-
-def _hidden(path):
-    return any(part.startswith((".", "__pycache__")) for part in path.parts)
 
 
 def load_module(path, name):
@@ -96,6 +104,9 @@ def located(path, what=""):
         raise type(error)(f"{_place(path, error)}: {what}{error}") from error
     except SyntaxError as error:
         raise StudyError(f"{error.filename}, line {error.lineno}: {error.msg}") from error
+    except SystemExit as error:
+        place = _place(path, error)
+        raise StudyError(f"{place}: {what}it ends the process ({error!r}); raise an error instead") from error
     except Exception as error:
         raise StudyError(f"{_place(path, error)}: {what}{type(error).__name__}: {error}") from error
 

@@ -2,14 +2,17 @@
 
 import filecmp
 import shutil
+import struct
+import zlib
 from pathlib import Path
 
-from cavity.errors import ResultError
-from cavity.posterior.phase import POSTERIOR, SUMMARY, PhaseResult
-from cavity.posterior.store import atomic_path
+from cavity.errors import DamagedError, ResultError
+from cavity.posterior.phase import POSTERIOR, SUMMARY, PhaseResult, check_written
+from cavity.posterior.store import atomic_path, check_sealed_text, load_json, load_tree, write_text
+from cavity.study.identity import file_digest
 from cavity.study.many import CELLS, report_part
 
-PLOTS = "plots"
+CHECK, PLOTS = "check.txt", "plots"
 
 
 def publish_round(study, folder):
@@ -20,9 +23,10 @@ def publish_round(study, folder):
     Raises
     ------
     ResultError
-        If the folder is not a round of one of the study's phases.
+        If the folder is not a round of one of the study's phases, or one of its files is damaged.
     """
     phase = _phase_of(study, folder)
+    check_round(folder)
     target = study.paths.phase(phase)
     plots = [Path(PLOTS, plot.name) for plot in sorted((folder / PLOTS).glob("*.png"))]
     numbers = [Path(name) for name in (POSTERIOR, CELLS, SUMMARY) if (folder / name).is_file()]
@@ -30,16 +34,62 @@ def publish_round(study, folder):
     for plot in (target / PLOTS).glob("*.png"):
         if Path(PLOTS, plot.name) not in plots:
             plot.unlink()
-    if any(changed) or not study.paths.database.is_file():
+    if any(changed) or not _is_indexed(study):
         index(study)
     return target
+
+
+def check_round(folder):
+    """DamagedError where a file of a round or of a part is not what was written: nothing of it is published then."""
+    if (folder / POSTERIOR).is_file():
+        check_written(folder)
+    elif (folder / SUMMARY).is_file():
+        load_json(folder / SUMMARY)
+    if (folder / CELLS).is_file():
+        load_tree(folder / CELLS)
+    if (folder.parent / CHECK).is_file():
+        check_sealed_text(folder.parent / CHECK)
+    _check_plots(folder / PLOTS)
+
+
+def _check_plots(folder):
+    """The same for plots: the whole folder is drawn again, because that is what its job does."""
+    plots = sorted(folder.glob("*.png"))
+    for path in plots:
+        if not _is_whole(path.read_bytes()):
+            raise DamagedError(folder, f"{path.name} is damaged")
+    if folder.is_dir() and not plots:
+        raise DamagedError(folder, "there is no plot in it")
+
+
+def _is_whole(png):
+    """Whether the checksum of every part of a PNG file holds, and its last part is there."""
+    at, kind = 8, b""
+    while png.startswith(b"\x89PNG\r\n\x1a\n") and at + 12 <= len(png):
+        (length,), kind = struct.unpack_from(">I", png, at), png[at + 4 : at + 8]
+        at += 12 + length
+        if at > len(png) or zlib.crc32(png[at - length - 8 : at - 4]) != struct.unpack_from(">I", png, at - 4)[0]:
+            return False
+    return kind == b"IEND" and at == len(png)
 
 
 def index(study):
     """Make results.sqlite anew from the published files: one row a fit."""
     from cavity.database import Aggregator
 
-    return Aggregator.from_directory(study.paths.folder).write(study.paths.database)
+    path = Aggregator.from_directory(study.paths.folder).write(study.paths.database)
+    write_text(_seal_of(study), file_digest(path))
+    return path
+
+
+def _is_indexed(study):
+    """Whether results.sqlite is there, and is what was written."""
+    path, seal = study.paths.database, _seal_of(study)
+    return path.is_file() and seal.is_file() and seal.read_bytes() == file_digest(path).encode()
+
+
+def _seal_of(study):
+    return study.paths.cache / "results.sqlite.sha256"
 
 
 def report(study, phases=None):

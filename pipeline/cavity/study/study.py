@@ -9,10 +9,12 @@ from cavity.config import read_config
 from cavity.errors import ConfigError, DatasetError, SearchError, StudyError, did_you_mean
 from cavity.paths import StudyPaths
 from cavity.study.dataset import Dataset
-from cavity.study.identity import Provenance, dataset_digest, digest, settings_of, source_digest, versions
+from cavity.study.identity import Provenance, code_digest, dataset_digest, digest, settings_of, versions
 from cavity.study.module import default_priors_beside, load_module, located, modules_beside, sources
 from cavity.study.suspects import cells_named
 from cavity.study.table import read_table
+
+CHANGED = "{}: a data file, the table or study.py changed while the workflow was running; give the same command again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +31,15 @@ class Study:
         One :class:`Dataset` a row of the table.
     results_root
         The folder that ``<study>/<phase>`` results land in.
+    known_data
+        What :meth:`data_digest` said when the workflow began; empty outside of it.
     """
 
     path: Path
     config: object
     datasets: tuple[Dataset, ...]
     results_root: Path
+    known_data: str = ""
 
     @classmethod
     def load(cls, path, results="results", overrides=None):
@@ -80,10 +85,15 @@ class Study:
         """The study.py."""
         return self.folder / self.config.study
 
-    @property
+    @cached_property
     def sources(self):
         """What the study's code is: study.py, the modules beside it, priors.yaml, and the files of the key inputs."""
         return (*sources(self.module_path), *(self.folder / name for name in self.config.inputs))
+
+    @cached_property
+    def code_digest(self):
+        """SHA-256 of the sources, this package and the versions that matter, as they were when first asked for."""
+        return code_digest(self.sources, self.folder)
 
     @property
     def paths(self):
@@ -199,6 +209,11 @@ class Study:
         phase = self.config.phase(phase) if isinstance(phase, str) else phase
         return search_from_dict(phase.search.settings)
 
+    def data_digest(self, identifiers=None):
+        """SHA-256 of the rows and files of some datasets as they are now; of all of them unless given."""
+        chosen = self.datasets if identifiers is None else map(self.dataset, identifiers)
+        return digest([dataset_digest(dataset) for dataset in chosen])
+
     def earlier_digest(self, phase):
         """SHA-256 of what the earlier phases and grid searches of a phase are made from; empty for a first phase."""
         names = self.config.earlier(phase.name)
@@ -212,10 +227,10 @@ class Study:
         phase = self.config.phase(phase) if isinstance(phase, str) else phase
         ending = {"tolerance": phase.ep.tolerance, "max_rounds": phase.ep.max_rounds} if phase.inference == "ep" else {}
         return digest(
-            source_digest(self.sources),
+            self.code_digest,
             settings_of(self.config, phase),
             ending,
-            [dataset_digest(dataset) for dataset in self.datasets],
+            self.known_data or self.data_digest(),
             self.earlier_digest(phase),
         )
 

@@ -1,11 +1,14 @@
 """The command line finds verbs, and turns a user's error into a sentence and exit code 2."""
 
+import errno
+import os
 import subprocess
 import sys
 
 import pytest
 
 from cavity.cli.main import VERBS, main
+from cavity.errors import DamagedError
 
 
 def test_help_lists_every_verb(capsys):
@@ -62,3 +65,53 @@ def test_starting_imports_neither_samplers_nor_plots():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stderr.strip() == "[]"
+
+
+def schema_that(monkeypatch, error):
+    """The verb ``schema``, which takes no study, raising an error."""
+
+    def run(options):
+        raise error
+
+    monkeypatch.setattr("cavity.cli.schema.run", run)
+
+
+@pytest.mark.parametrize("code", [0, 1, None])
+def test_code_of_a_study_that_ends_the_process_is_an_error(monkeypatch, capsys, code):
+    schema_that(monkeypatch, SystemExit(code))
+    assert main(["schema"]) == 2
+    assert "ends the process" in capsys.readouterr().err
+
+
+def test_what_the_machine_refuses_is_a_sentence(monkeypatch, capsys):
+    schema_that(monkeypatch, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "results/x.h5"))
+    assert main(["schema"]) == 2
+    error = capsys.readouterr().err
+    assert error == (
+        "results/x.h5: No space left on device; make space on the disk (what is finished is kept), "
+        "then give the same command again\n"
+    )
+
+
+@pytest.mark.parametrize("log", ["missing/x.log", "file/x.log", "."])
+def test_a_log_that_cannot_be_written_is_a_sentence(tmp_path, capsys, log):
+    (tmp_path / "file").write_text("")
+    assert main(["schema", "--log", str(tmp_path / log)]) == 2
+    error = capsys.readouterr().err
+    assert str(tmp_path) in error and error.count("\n") == 1 and "then give the same command again" in error
+
+
+def test_a_full_disk_under_the_log_hides_no_sentence(tmp_path, capfd):
+    assert main(["check", str(tmp_path / "none.yaml"), "--log", "/dev/full"]) == 2
+    assert "none.yaml: no such file" in capfd.readouterr().err
+
+
+def test_what_is_damaged_is_put_aside(monkeypatch, tmp_path, capsys):
+    path = tmp_path / "global.h5"
+    for content in ("one", "two"):
+        path.write_text(content)
+        schema_that(monkeypatch, DamagedError(path, "not a readable result"))
+        assert main(["schema"]) == 2
+        said = f"{path}: not a readable result; put aside as {path.name}.damaged, and the same command makes it"
+        assert capsys.readouterr().err == f"{said} again where it is needed\n"
+        assert not path.exists() and (tmp_path / "global.h5.damaged").read_text() == content

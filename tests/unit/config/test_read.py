@@ -39,6 +39,45 @@ def test_a_line_that_is_not_yaml_is_named(tmp_path):
         read_yaml(path)
 
 
+def test_a_key_that_is_a_list_is_an_error(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("seed: 1\n? [a, b]\n: 2\n")
+    with pytest.raises(ConfigError, match="line 2: .*a key is a list or a mapping; keys are words"):
+        read_yaml(path)
+
+
+def test_merge_keys_give_what_they_merge_and_what_is_replaced(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("a: &a {name: x, n: 1}\nb: &b\n  <<: *a\n  n: 2\nc:\n  <<: *b\n  n: 3\n")
+    assert read_yaml(path) == {"a": {"name": "x", "n": 1}, "b": {"name": "x", "n": 2}, "c": {"name": "x", "n": 3}}
+    path.write_text("a: &a {n: 1}\nb: {<<: *a, n: 2, n: 3}\n")
+    with pytest.raises(ConfigError, match="line 2: .*the key n is there twice"):
+        read_yaml(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ({"seed": True}, "seed: must be a number, got true"),
+        ({"phases": [{"name": "a", "ep": {"tolerance": float("inf")}}]}, r"phases\[0\].ep.tolerance: .*finite"),
+        ({"phases": [{"name": "a", "ep": {"tolerance": float("nan")}}]}, r"phases\[0\].ep.tolerance: .*got nan"),
+        ({"phases": [{"name": "a", "ep": {"tolerance": True}}]}, r".*tolerance: must be a number, got true"),
+        ({"phases": [{"name": "a", "ep": {"max_rounds": True}}]}, r".*max_rounds: must be a number, got true"),
+        ({"phases": [{"name": "a", "max_calls": True}]}, r".*max_calls: must be a number, got true"),
+    ],
+)
+def test_truth_values_and_infinities_are_no_numbers(content, sentence):
+    with pytest.raises(ConfigError, match=f"^config.yaml: {sentence}"):
+        validate(content, "config.yaml")
+
+
+def test_numbers_as_yaml_reads_them_stay_numbers():
+    config = validate(
+        {"seed": 3, "phases": [{"name": "a", "ep": {"tolerance": "1e-4", "max_rounds": 2}}]}, "config.yaml"
+    )
+    assert (config.seed, config.phases[0].ep.tolerance, config.phases[0].ep.max_rounds) == (3, 1e-4, 2)
+
+
 def test_a_key_given_twice_is_an_error(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text("seed: 1\nseed: 2\n")

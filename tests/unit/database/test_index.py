@@ -6,7 +6,7 @@ import pytest
 from tests.unit.database.results import phase_result, write_fit
 
 from cavity.database.index import open_index, result_files, write_database
-from cavity.errors import ResultError
+from cavity.errors import AccessError, ResultError
 
 
 def contents(connection):
@@ -38,6 +38,20 @@ def test_opening_does_not_change_the_file(tmp_path):
     write_fit(tmp_path, "a", sigma=3.0)
     open_index(path)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("said", ["database or disk is full", "disk I/O error"])
+def test_what_the_machine_refuses_is_a_sentence_and_leaves_the_old_file(tmp_path, monkeypatch, said):
+    def refuse(*_):
+        raise sqlite3.OperationalError(said)
+
+    write_fit(tmp_path, "a", sigma=2.0)
+    before = write_database(tmp_path).read_bytes()
+    monkeypatch.setattr("cavity.database.index.add_file", refuse)
+    with pytest.raises(AccessError, match=f"results.sqlite: {said}; .*, then give the same command again$"):
+        write_database(tmp_path)
+    assert (tmp_path / "results.sqlite").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "results.sqlite"]
 
 
 def test_what_is_no_database_is_a_sentence(tmp_path):

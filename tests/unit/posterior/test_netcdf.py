@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from cavity.errors import ResultError
+from cavity.errors import DamagedError, ResultError
 from cavity.posterior.netcdf import Variable, read_groups, write_groups
 
 GROUPS = {
@@ -25,6 +25,14 @@ def test_groups_come_back(tmp_path):
     assert groups["notes"]["text"] == "bé" and groups["notes"]["number"] == 0.1
     only, _ = read_groups(tmp_path / "g.h5", only=("notes",))
     assert set(only) == {"notes"}
+
+
+def test_a_changed_index_of_a_counted_dimension_is_noticed(tmp_path):
+    write_groups(tmp_path / "g.h5", GROUPS)
+    with h5py.File(tmp_path / "g.h5", "r+") as file:
+        file["posterior/draw"][1] = 7
+    with pytest.raises(DamagedError, match="g.h5: not a readable result .*/posterior/draw does not count from 0"):
+        read_groups(tmp_path / "g.h5")
 
 
 def test_xarray_sees_dimensions_coordinates_and_units(tmp_path):

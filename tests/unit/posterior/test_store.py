@@ -1,7 +1,9 @@
 """HDF5 trees: round trips to the last bit, equal bytes, damage that is noticed."""
 
+import errno
 import fcntl
 import json
+import os
 
 import h5py
 import numpy as np
@@ -10,11 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cavity.errors import ResultError
+from cavity.errors import AccessError, DamagedError, ResultError
 from cavity.posterior.samples import Samples
 from cavity.posterior.store import (
     atomic_path,
+    check_sealed_text,
     load_attributes,
+    load_json,
     load_tree,
     new_file,
     samples_from_tree,
@@ -22,6 +26,7 @@ from cavity.posterior.store import (
     save_tree,
     tree_checksum,
     write_json,
+    write_sealed_text,
 )
 
 TREE = {
@@ -177,7 +182,9 @@ def test_samples_come_back_equal(tmp_path):
 
 def test_json_has_no_nan(tmp_path):
     write_json(tmp_path / "s.json", {"a": np.float64("nan"), "b": [np.inf, 0.1], "c": np.arange(2)})
-    assert json.loads((tmp_path / "s.json").read_text()) == {"a": None, "b": ["inf", 0.1], "c": [0, 1]}
+    written = {"a": None, "b": ["inf", 0.1], "c": [0, 1]}
+    assert load_json(tmp_path / "s.json") == written
+    assert json.loads((tmp_path / "s.json").read_text()).items() > written.items()
 
 
 def test_files_are_written_and_read_where_locks_fail(tmp_path):
@@ -196,3 +203,56 @@ def test_files_are_written_and_read_where_locks_fail(tmp_path):
         with pytest.raises(OSError, match="lock"):
             h5py.File(path, "r", locking=True)
         assert load_tree(path) == {"a": 1}
+
+
+@pytest.mark.parametrize("damage", ["", "[]", "{}", '{"a": 1', None])
+def test_a_damaged_json_file_is_named(tmp_path, damage):
+    path = tmp_path / "s.json"
+    write_json(path, {"a": 0.1, "b": True})
+    path.write_text(path.read_text().replace("0.1", "0.2") if damage is None else damage)
+    with pytest.raises(DamagedError, match="s.json: .*; delete it and run again") as caught:
+        load_json(path)
+    assert caught.value.path == path
+
+
+def test_a_sealed_text_tells_whether_it_is_what_was_written(tmp_path):
+    path = tmp_path / "check.txt"
+    write_sealed_text(path, "sha256 of a model\nthe cost\n")
+    check_sealed_text(path)
+    assert path.read_text().startswith("sha256 of a model\nthe cost\n")
+    for damaged in ("", path.read_text().replace("cost", "cast"), path.read_text()[:-9], "the cost\n"):
+        path.write_text(damaged)
+        with pytest.raises(DamagedError, match="check.txt"):
+            check_sealed_text(path)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOENT, errno.EIO])
+def test_what_the_machine_refuses_is_a_sentence_and_leaves_no_file(tmp_path, monkeypatch, code):
+    def refuse(*paths):
+        raise OSError(code, os.strerror(code), str(paths[0]))
+
+    path = tmp_path / "tree.h5"
+    save_tree(path, {"x": 1})
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(AccessError, match=f"tree.h5: {os.strerror(code)}; .*, then give the same command again$"):
+        save_tree(path, {"x": 2})
+    monkeypatch.undo()
+    assert load_tree(path) == {"x": 1} and [file.name for file in tmp_path.iterdir()] == ["tree.h5"]
+
+
+def test_a_full_disk_that_hdf5_finds_when_it_closes_a_file_is_a_sentence(tmp_path):
+    said = (
+        "Can't decrement id ref count (file write failed: errno = 28, error message = 'No space left on device', b = 0)"
+    )
+    with pytest.raises(AccessError, match="x.h5: No space left on device; make space"), atomic_path(tmp_path / "x.h5"):
+        raise RuntimeError(said)
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    save_tree(tmp_path / "tree.h5", {"x": 1})
+    monkeypatch.setattr("cavity.posterior.store.h5py.File", refuse)
+    with pytest.raises(AccessError, match="tree.h5: No locks available"):
+        load_tree(tmp_path / "tree.h5")

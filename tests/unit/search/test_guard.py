@@ -16,12 +16,12 @@ VECTOR = np.array([0.25, -1.5])
 
 def problem_returning(value, batched=False):
     def one(vector):
-        if isinstance(value, Exception):
+        if isinstance(value, (Exception, SystemExit)):
             raise value
         return value
 
     def many(vectors):
-        if isinstance(value, Exception):
+        if isinstance(value, (Exception, SystemExit)):
             raise value
         return np.full(len(vectors), value)
 
@@ -40,6 +40,7 @@ def test_any_number_becomes_a_float(value):
     [
         (math.nan, "the likelihood is NaN at x0=0.25, x1=-1.5 (call 1)"),
         (math.inf, "the likelihood is +inf at x0=0.25, x1=-1.5 (call 1)"),
+        (SystemExit(0), "the likelihood raised SystemExit: 0 at x0=0.25, x1=-1.5 (call 1)"),
         (ValueError("no light"), "the likelihood raised ValueError: no light at x0=0.25, x1=-1.5 (call 1)"),
         (None, "the likelihood is None, it must be a number at x0=0.25"),
         (np.zeros(3), "the likelihood has shape (3,), it must be one number at x0=0.25"),

@@ -5,11 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cavity.errors import ResultError
+from cavity.posterior.store import load_tree, save_tree
 from cavity.strategy import run
 from cavity.strategy.round import Plan, Round, Searched
 from cavity.study import Study
 from cavity.study.cache import aggregate_round, search_datasets
 from cavity.study.context import phase_context
+from cavity.study.identity import dataset_digest
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ def test_whatever_a_search_depends_on_makes_it_new(searches, folder, change):
     elif change == "plan":
         plan = replace(plan, mean=np.array([1.0]))
     else:
-        previous = {name: Searched(name, 0, "site", calls=7) for name in "ab"}
+        previous = sites_of(folder)
     assert searches(plan, previous) == {"a": "searched", "b": "searched"}
 
 
@@ -68,9 +71,55 @@ def test_tolerance_and_other_datasets_in_the_plan_do_not(searches, folder):
     assert searches(Plan(0, "pilot", ("b", "a", "c"))) == {"a": "known", "b": "known"}
 
 
-def test_a_dataset_that_needs_no_search_keeps_its_site(searches):
-    previous = {name: Searched(name, 0, "site", calls=7) for name in "ab"}
-    assert searches(Plan(1, "refresh", ("b",)), previous) == {"a": "kept", "b": "searched"}
+def sites_of(folder):
+    """Sites of the data as they are now."""
+    datasets = Study.load(folder).datasets
+    return {d.id: Searched(d.id, 0, "site", calls=7, data=dataset_digest(d)) for d in datasets}
+
+
+def test_a_dataset_that_needs_no_search_keeps_its_site(searches, folder):
+    assert searches(Plan(1, "refresh", ("b",)), sites_of(folder)) == {"a": "kept", "b": "searched"}
+
+
+def test_a_site_of_other_data_starts_no_search(searches, folder):
+    previous = sites_of(folder)
+    (folder / "b.csv").write_text("y\n9.0\n")
+    with pytest.raises(ResultError, match="phase main: the data or the row of b changed after the search"):
+        searches(Plan(1, "refresh", ("b",)), previous)
+
+
+def test_every_site_carries_the_digest_of_its_data(folder, tmp_path):
+    study = Study.load(folder, results=tmp_path / "results")
+    context = phase_context(study, study.config.phase("main"))
+    for _ in range(2):  # searched, then found again
+        sites = search_datasets(study, context, run.plan_round(context))
+        assert {name: site.data for name, site in sites.items()} == {d.id: dataset_digest(d) for d in study.datasets}
+
+
+def test_a_mixture_of_sites_of_different_data_is_refused_by_name(folder, tmp_path):
+    def load(known=""):
+        study = replace(Study.load(folder, results=tmp_path / "results"), known_data=known)
+        return study, phase_context(study, study.config.phase("main"))
+
+    study, context = load()
+    before = study.data_digest()
+    sites = search_datasets(study, context, run.plan_round(context))
+    assert aggregate_round(study, context, sites, None).datasets == ("a", "b")
+    (folder / "a.csv").write_text("y\n9.0\n")
+    with pytest.raises(ResultError, match="phase main: the data or the row of a changed after the search.* again$"):
+        aggregate_round(*load(), sites, None)
+    mixed = {**sites, **search_datasets(*load(), run.plan_round(context), datasets=["a"])}
+    assert aggregate_round(*load(), mixed, None).datasets == ("a", "b")
+    with pytest.raises(ResultError, match="changed while the workflow was running; give the same command again$"):
+        aggregate_round(*load(known=before), mixed, None)
+    assert aggregate_round(*load(known=before), sites, None).datasets == ("a", "b"), "no file is read where it is known"
+
+
+def test_a_kept_search_of_another_layout_is_as_good_as_none(searches, tmp_path):
+    searches()
+    for path in (tmp_path / "results" / "points" / ".cache").glob("*.h5"):
+        save_tree(path, {**load_tree(path), "site": {"dataset": "a", "kind": "table"}})
+    assert searches() == {"a": "searched", "b": "searched"}
 
 
 def test_a_damaged_file_is_as_good_as_none(searches, tmp_path):

@@ -49,7 +49,14 @@ def test_inputs_of_a_shard(layout, folder):
     assert layout.data("light", "a") == [str(folder / "a.csv")]
     assert layout.data("light") == [str(folder / "a.csv"), str(folder / "b.csv")]
     assert layout.code() == [str(folder / "shapes.py"), str(folder / "study.py")]
-    assert layout.rows("light", "a") != layout.rows("light", "b")
+    assert layout.data_digest(["a"]) == layout.study.data_digest(["a"]) != layout.data_digest(["b"])
+
+
+def test_a_run_is_held_to_the_data_that_it_began_with(layout, folder):
+    before = layout.data_digest(["a"]), layout.data_digest()
+    (folder / "a.csv").write_text("y\n7.0\n")
+    assert (layout.data_digest(["a"]), layout.data_digest()) == before
+    assert layout.data_digest(["a"]) != layout.study.data_digest(["a"])
 
 
 @pytest.mark.parametrize("prefix", ["", "one/", "points/", "a/results/"])

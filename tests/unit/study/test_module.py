@@ -34,6 +34,11 @@ def test_sources_are_study_and_what_is_beside_it(folder):
         ("x = 1 / 0\n", StudyError, "study.py, line 1: ZeroDivisionError"),
         ("\ndef f(:\n", StudyError, "study.py, line 2: "),
         ("import cavity as cv\np = cv.UniformPrior(2.0, 1.0)\n", PriorError, "study.py, line 2: .*lower"),
+        (
+            "import sys\nsys.exit(0)\n",
+            StudyError,
+            r"line 2: it ends the process \(SystemExit\(0\)\); raise an",
+        ),
         ("import nowhere_at_all\n", StudyError, "line 1: ModuleNotFoundError"),
     ],
 )
