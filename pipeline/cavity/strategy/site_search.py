@@ -26,7 +26,7 @@ from cavity.strategy.draws import FARTHEST, Drawing, Weighted
 from cavity.strategy.limits import POLICY, Limits
 from cavity.strategy.round import Batch, Elsewhere, Plan, Points, Searched
 from cavity.strategy.tables import search_table
-from cavity.strategy.tilted import Tilted, far_interim, predictive_interim, prior_interim
+from cavity.strategy.tilted import Tilted, far_interim, predictive_interim, prior_interim, wide_interim
 
 SCOUTS = 5  # one in so many of a round's draws judges the proposal of the others
 FEWEST_SCOUTS = 64
@@ -127,6 +127,8 @@ def _around(context, view, link, plan, previous, checkpoint, left, rng):
     dataset, space = view.dataset, context.space
     if previous is None:
         interim = prior_interim(link, space)
+    elif plan.looks_again:
+        interim, previous = wide_interim(link, plan.draws), None
     else:
         interim = predictive_interim(link, plan.mean, plan.draws)
     tilted = Tilted(view, link, space, interim)
