@@ -388,7 +388,8 @@ def _saw_little(context, found):
 
     Not for ever: what bends as much where q is has no better look.
     """
-    if not found.joined.shares or context.space.dimension <= LANDSCAPES or found.round >= MOST_LOOKS:
+    free = np.isinf(found.joined.site_size).all()
+    if not free or context.space.dimension <= LANDSCAPES or found.round >= MOST_LOOKS:
         return False
     return bool(np.median(found.ess) < context.limits.ess_limit)
 

@@ -458,7 +458,7 @@ def _shared_design(tilted, plan, weighted, guard, rng):
     if p > 1:
         v = cross_offsets(p)
         few = resampled(log_w, max(FEWEST_CROSSED, CROSSED // len(v)), rng)
-        moved = (own[few, None] + v @ design.transport.T).reshape(-1, own.shape[1])
+        moved = (own[few, None] + v @ design.transport.T).reshape(len(few) * len(v), own.shape[1])
         psi = np.tile(design.psi(v), (len(few), 1))
         there = log_density(moved, psi).reshape(len(few), -1)
         design, coefficients, error = with_cross_terms(design, coefficients, log_w, there - here[few, None])

@@ -37,7 +37,7 @@ class Interim:
     shared
         (p,) the values, on the unconstrained scale, at which shared parameters are held; None: free.
     free
-        What is assumed about free ones, on that scale.
+        What is assumed about free ones, on that scale; without, their prior.
     """
 
     mean: Annotated[Array, "d"]
@@ -58,8 +58,7 @@ def prior_interim(link: Link, space: GlobalSpace, seed: int = 0) -> Interim:
     eta = link.eta(space.from_normal(z[:, : space.dimension]))
     theta = eta[:, :d] + link.sd(eta) * z[:, space.dimension :]
     low, middle, high = np.quantile(theta, [0.05, 0.5, 0.95], axis=0)
-    free = tuple(_pilot_priors(link, space)) if link.p else ()
-    return Interim(mean=middle, sd=WIDER * (high - low) / 3.29, shared=None if link.p else np.empty(0), free=free)
+    return Interim(mean=middle, sd=WIDER * (high - low) / 3.29, shared=None if link.p else np.empty(0))
 
 
 def predictive_interim(link: Link, mean: Annotated[Array, "D"], draws: Annotated[Array, "R D"]) -> Interim:
@@ -145,7 +144,7 @@ class Tilted:
         self.log_acceptance = self.acceptance.log_fraction
         self._likelihood = likelihood_of(view.model, view.compiled, view.analysis)
         if self.free_shared:
-            self.shared_priors = interim.free
+            self.shared_priors = interim.free or _pilot_priors(link, space)
 
     @property
     def names(self) -> tuple[str, ...]:
