@@ -3,6 +3,7 @@
 from cavity.simulate.feature import FeatureGrid
 from cavity.simulate.gaussians import GaussianHierarchical, GaussianShared
 from cavity.simulate.lensing import Lensing
+from cavity.simulate.tumours import Tumours
 from cavity.simulate.write import write_simulation
 
 SIMULATORS = {
@@ -10,6 +11,15 @@ SIMULATORS = {
     "gaussian_hierarchical": GaussianHierarchical,
     "gaussian_shared": GaussianShared,
     "lensing": Lensing,
+    "tumours": Tumours,
 }
 
-__all__ = ["SIMULATORS", "FeatureGrid", "GaussianHierarchical", "GaussianShared", "Lensing", "write_simulation"]
+__all__ = [
+    "SIMULATORS",
+    "FeatureGrid",
+    "GaussianHierarchical",
+    "GaussianShared",
+    "Lensing",
+    "Tumours",
+    "write_simulation",
+]
