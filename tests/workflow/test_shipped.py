@@ -12,17 +12,27 @@ import numpy as np
 import pytest
 import yaml
 from tests.statistics.check import assert_same_posterior
-from tests.statistics.shipped import counts, tumours
+from tests.statistics.shipped import counts, orbits, tumours
 from tests.workflow.conftest import ONE_THREAD, ROOT
 
 SEEDS = (1, 2, 3)
-STUDIES = ("counts", "eight_schools", "feature_grid", "gaussian_hierarchical", "gaussian_shared", "lensing", "tumours")
+STUDIES = (
+    "counts",
+    "eight_schools",
+    "feature_grid",
+    "gaussian_hierarchical",
+    "gaussian_shared",
+    "lensing",
+    "orbits",
+    "tumours",
+)
 CENTRE, SD, LOG_EVIDENCE = 49.354, 0.797, 435.12  # by quadrature over 401 centres, 600 widths, 900 normalisations
 SHARED = {"population", "centre", *counts.COEFFICIENTS, "scatter", "within", "patient"}
 #: Study -> function of its folder: the shared parameters and ln Z without this package; and datasets that are enough.
-EXACT = {"counts": counts.exact, "tumours": tumours.exact}
+EXACT = {"counts": counts.exact, "orbits": orbits.exact, "tumours": tumours.exact}
 FEW = {
     "counts": ("plate01", "plate02", "plate06", "plate07", "plate12", "plate13", "plate17", "plate18"),
+    "orbits": ("star01", "star08", "star09"),
     "tumours": ("p1a", "p1b", "p2a", "p4a", "p4b", "p6a", "p6b"),
 }
 FARTHEST, TOGETHER = 4.0, 1.6  # stated errors: of one of thirty comparisons, and the root mean square of a phase's

@@ -3,6 +3,7 @@
 from cavity.simulate.feature import FeatureGrid
 from cavity.simulate.gaussians import GaussianHierarchical, GaussianShared
 from cavity.simulate.lensing import Lensing
+from cavity.simulate.orbits import Orbits
 from cavity.simulate.tumours import Tumours
 from cavity.simulate.write import write_simulation
 
@@ -11,6 +12,7 @@ SIMULATORS = {
     "gaussian_hierarchical": GaussianHierarchical,
     "gaussian_shared": GaussianShared,
     "lensing": Lensing,
+    "orbits": Orbits,
     "tumours": Tumours,
 }
 
@@ -20,6 +22,7 @@ __all__ = [
     "GaussianHierarchical",
     "GaussianShared",
     "Lensing",
+    "Orbits",
     "Tumours",
     "write_simulation",
 ]

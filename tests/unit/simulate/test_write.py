@@ -29,7 +29,7 @@ def test_a_table_that_exists_is_not_overwritten(tmp_path):
         write_simulation(SIMULATORS["gaussian_shared"](datasets=2).simulate(1), tmp_path)
 
 
-@pytest.mark.parametrize("name", ["gaussian_hierarchical", "gaussian_shared", "tumours"])
+@pytest.mark.parametrize("name", ["gaussian_hierarchical", "gaussian_shared", "orbits", "tumours"])
 def test_the_files_of_the_repository_are_the_simulators(tmp_path, name):
     write_simulation(SIMULATORS[name]().simulate(1), tmp_path)
     written = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
