@@ -11,12 +11,30 @@ import sys
 import numpy as np
 import pytest
 import yaml
+from tests.statistics.check import assert_same_posterior
+from tests.statistics.shipped import counts, orbits, tumours
 from tests.workflow.conftest import ONE_THREAD, ROOT
 
 SEEDS = (1, 2, 3)
-STUDIES = ("eight_schools", "feature_grid", "gaussian_hierarchical", "gaussian_shared", "lensing")
+STUDIES = (
+    "counts",
+    "eight_schools",
+    "feature_grid",
+    "gaussian_hierarchical",
+    "gaussian_shared",
+    "lensing",
+    "orbits",
+    "tumours",
+)
 CENTRE, SD, LOG_EVIDENCE = 49.354, 0.797, 435.12  # by quadrature over 401 centres, 600 widths, 900 normalisations
-SHARED = {"population", "centre"}
+SHARED = {"population", "centre", *counts.COEFFICIENTS, "scatter", "within", "patient"}
+#: Study -> function of its folder: the shared parameters and ln Z without this package; and datasets that are enough.
+EXACT = {"counts": counts.exact, "orbits": orbits.exact, "tumours": tumours.exact}
+FEW = {
+    "counts": ("plate01", "plate02", "plate06", "plate07", "plate12", "plate13", "plate17", "plate18"),
+    "orbits": ("star01", "star08", "star09"),
+    "tumours": ("p1a", "p1b", "p2a", "p4a", "p4b", "p6a", "p6b"),
+}
 FARTHEST, TOGETHER = 4.0, 1.6  # stated errors: of one of thirty comparisons, and the root mean square of a phase's
 #: Phases whose model follows from an earlier fit (its best values, its best cell), and those whose priors it cuts.
 ANOTHER_MODEL = {"lensing": {"mass"}, "feature_grid": {"measured"}}
@@ -24,8 +42,13 @@ ANOTHER_SPACE = {"lensing": {"both"}}
 
 
 def run(name, seed, folder):
-    """Folder of the results and what was printed, of a copy of a study with another seed."""
+    """Folder of the results of a copy of a study with another seed."""
     shutil.copytree(ROOT / "config" / name, folder / name)
+    return run_copy(name, seed, folder)
+
+
+def run_copy(name, seed, folder):
+    """Folder of the results of the study folder/name with another seed."""
     config = folder / name / "config.yaml"
     text, changed = re.subn(r"(?m)^seed: \d+$", f"seed: {seed}", config.read_text())
     assert changed == 1
@@ -76,12 +99,38 @@ def test_every_study_runs_whole_and_its_seeds_agree(name, tmp_path):
         for phase, summary in found[seed].items():
             assert summary["converged"] is True and summary["warnings"] == [], (seed, phase, summary["warnings"])
             assert list((folder / phase / "plots").glob("*.png"))
+        if name in EXACT:
+            assert_exact(found[seed]["main"], name, tmp_path / "1" / name)
         if name == "gaussian_shared":
             assert_right(found[seed]["main"])
             assert {f"fit_g0{i}.png" for i in range(1, 6)} <= {path.name for path in (folder / "main/plots").iterdir()}
     for one, other in itertools.combinations(found.values(), 2):
         for phase in set(one) - ANOTHER_MODEL.get(name, set()):
             assert_same(one[phase], other[phase], evidence=phase not in ANOTHER_SPACE.get(name, set()))
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_a_few_datasets_run_whole_and_right(name, tmp_path):
+    shutil.copytree(ROOT / "config" / name, tmp_path / name)
+    config, table = tmp_path / name / "config.yaml", tmp_path / name / "datasets.tsv"
+    header, *rows = table.read_text().splitlines()
+    kept = [row for row in rows if row.split("\t")[0] in FEW[name]]
+    table.write_text("\n".join([header, *kept]) + "\n")
+    settings = yaml.safe_load(config.read_text())
+    settings["phases"][0].setdefault("ep", {})["datasets_per_job"] = len(kept)
+    config.write_text(yaml.safe_dump(settings))
+    folder = run_copy(name, 1, tmp_path)
+    summary = summaries(name, folder)["main"]
+    assert summary["converged"] is True and summary["warnings"] == []
+    assert_exact(summary, name, tmp_path / name)
+    assert {"convergence.png", "corner.png", "graph.png"} < {path.name for path in (folder / "main/plots").iterdir()}
+
+
+def assert_exact(summary, name, folder):
+    exact, log_evidence = EXACT[name](folder)
+    found = {key: (row["mean"], row["sd"]) for key, row in summary["parameters"].items()}
+    assert_same_posterior(found, exact, dm=0.1)
+    assert summary["log_evidence"] == pytest.approx(log_evidence, abs=0.2)
 
 
 def assert_right(summary):

@@ -48,7 +48,7 @@ def plot_convergence(history, names=None, mcse=None):
             _line(ax, steps, [_number(entry.get("log_evidence")) for entry in history])
         else:
             _cost(ax, steps, [entry.get("evaluations") or 0 for entry in history])
-        ax.set_title(panel, loc="left")
+        ax.set_title(panel, loc="left", fontsize=min(9.0, 150.0 / len(panel)))  # beside the Monte Carlo error
         ax.set_xlim(-0.5, len(history) - 0.5)
         ax.grid(axis="y", color=COLOURS["faint"], linewidth=0.6)
     for index, ax in enumerate(axes.flat):

@@ -49,7 +49,8 @@ def describe_views(views, shared_names, parent_names, total=None, groups=()):
     dict
         {"plates": [{"id", "label", "size"}], "groups": the same of groups, "nodes": [{"id", "label", "role", "plate"}],
         "edges": [[id, id]], "parents": {name: {"family", "arguments"}} of parents that are the same for all their
-        datasets}, JSON, with roles shared, fixed, parent, drawn, local, data.
+        datasets, whatever their group}, JSON, with roles shared, fixed, parent, drawn, local, data; a group's node has
+        "members", {key of the group: name of its parameter}.
     """
     drawing, kinds, plates = _Drawing(shared_names, parent_names, groups), {}, []
     for view in views:
@@ -81,12 +82,12 @@ class _Drawing:
             size = len(group.members)
             label = f"{size:,} × {group.column}" if size > 1 else group.column
             self.groups.append({"id": f"group:{group.column}", "label": label, "size": size})
-            for prior, path in (
-                pair for _, model in group.members for pair in zip(model.priors, model.parameter_names)
+            for key, prior, path in (
+                (key, *pair) for key, model in group.members for pair in zip(model.priors, model.parameter_names)
             ):
                 if prior in shared_names and shared_names[prior].startswith(f"{group.column}."):
                     self._group_of.setdefault(prior, (f"group:{group.column}", f"{group.column}.{path}"))
-                    self._alike.setdefault(self._group_of[prior], []).append(prior)
+                    self._alike.setdefault(self._group_of[prior], {}).setdefault(key, prior)
 
     def kind(self, view):
         """What two datasets of one plate have in common."""
@@ -140,8 +141,10 @@ class _Drawing:
             group, label = self._group_of[prior]
             drawn = isinstance(prior, DrawnVariable)
             self._node(identifier, label, "drawn" if drawn else "shared", group)
+            alike = self._alike[group, label]
+            self.nodes[identifier]["members"] = {key: self.shared_names[other] for key, other in alike.items()}
             if drawn:
-                self._edge(self._parent([p.parent for p in self._alike[group, label]], label, group), identifier)
+                self._edge(self._parent([other.parent for other in alike.values()], label, group), identifier)
         return identifier
 
     def _parent(self, parents, path, plate):
@@ -158,7 +161,8 @@ class _Drawing:
             self._own[parent] = name
             self._node(identifier, family.removesuffix("Prior"), "parent", plate)
         arguments = [self._arguments(other) for other in dict.fromkeys(parents)]
-        if all(other == arguments[0] for other in arguments):
+        of_a_group = any(prior in self._group_of for prior in parent.variables)
+        if all(other == arguments[0] for other in arguments) and not of_a_group:
             self.parents[name] = {"family": family, "arguments": arguments[0]}
         for argument, value in parent.hyperpriors.items():
             for prior in _variables(value):

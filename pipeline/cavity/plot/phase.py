@@ -1,5 +1,6 @@
 """All figures of a phase, written into a folder."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 
 import cavity.prior
 from cavity.numerics.weights import resampled
-from cavity.plot.convergence import plot_convergence
+from cavity.plot.convergence import LARGEST, plot_convergence
 from cavity.plot.corner import LARGEST_CORNER, plot_corner
 from cavity.plot.fit import fit_of, plot_fit, plot_fits
 from cavity.plot.graph import describe_views, plot_graph
@@ -117,20 +118,28 @@ def _figures(result, description, truth):
     """(file name, function that returns the figure), so that only one figure is in memory."""
     if description:
         yield "graph", partial(plot_graph, description, title=result.study)
+    grouped = {name for _, _, members in groups(description) for name in members.values()}
     if result.shared is not None:
-        names, title = result.shared.names[:LARGEST_CORNER], f"{result.study}, {result.phase}"
-        yield "corner", partial(plot_corner, result.shared, names, truth=truth, title=title)
-    pairs = populations(description)
-    for parent, drawn in pairs:
-        if any(drawn in samples.names for samples in result.locals.values()):
-            name = "population" if len(pairs) == 1 else f"population_{parent}_{drawn}"
-            yield name, partial(_population, result, parent, drawn, description["parents"][parent], truth)
+        names = [name for name in result.shared.names if name not in grouped] or result.shared.names
+        title = f"{result.study}, {result.phase}"
+        yield "corner", partial(plot_corner, result.shared, names[:LARGEST_CORNER], truth=truth, title=title)
+    found = [(*pair, {}) for pair in populations(description)] + groups(description)
+    for parent, drawn, members in found:
+        if members or any(drawn in samples.names for samples in result.locals.values()):
+            name = "population" if len(found) == 1 else f"population_{parent}_{drawn}"
+            yield name, partial(_population, result, parent, drawn, members, description["parents"][parent], truth)
     if any(entry.get("mean") for entry in result.history):
-        yield "convergence", partial(plot_convergence, result.history, mcse=result.mcse)
+        known = dict.fromkeys(name for entry in result.history for name in entry.get("mean") or {})
+        names = [name for name in known if name not in grouped] or list(known)
+        yield "convergence", partial(plot_convergence, result.history, names[:LARGEST], mcse=result.mcse)
 
 
-def _population(result, parent, drawn, described, truth):
-    """The plot of one parent and what is drawn from it; ``described`` has its family and arguments."""
+def _population(result, parent, drawn, members, described, truth):
+    """The plot of one parent and what is drawn from it, by datasets or by the ``members`` of a plate."""
+    of_datasets = {name: f"{name}.{drawn}" for name in result.locals}
+    if members:
+        own = {key: replace(result.shared.subset([name]), names=(drawn,)) for key, name in members.items()}
+        result = replace(result, locals=own, covariates={})
     return plot_population(
         result,
         parent,
@@ -138,16 +147,33 @@ def _population(result, parent, drawn, described, truth):
         family=getattr(cavity.prior, described["family"]),
         arguments=described["arguments"],
         truth=_true_arguments(described["arguments"], truth),
-        true_values={name: truth.get(f"{name}.{drawn}", np.nan) for name in result.locals},
+        true_values={key: truth.get(name, np.nan) for key, name in (members or of_datasets).items()},
+        rows="groups" if members else "datasets",
     )
 
 
 def populations(description):
     """[(parent, path of the parameter drawn from it)], each once, of parents that are the same for all datasets."""
-    description = description or {"nodes": (), "edges": (), "parents": ()}
-    paths = {node["id"]: node["label"] for node in description["nodes"] if node["role"] == "drawn"}
-    pairs = [(start.removeprefix("parent:"), paths[end]) for start, end in description["edges"] if end in paths]
-    return [pair for pair in dict.fromkeys(pairs) if pair[0] in description["parents"]]
+    drawn = {node["id"]: node["label"] for node in _nodes(description, "drawn") if "members" not in node}
+    pairs = [(parent, drawn[end]) for parent, end in _below(description) if end in drawn]
+    return list(dict.fromkeys(pairs))
+
+
+def groups(description):
+    """[(parent, plate and path, {group: name of its parameter})] of the parameters that groups draw from a parent."""
+    drawn = {node["id"]: node for node in _nodes(description, "drawn") if "members" in node}
+    return [(parent, drawn[end]["label"], drawn[end]["members"]) for parent, end in _below(description) if end in drawn]
+
+
+def _nodes(description, role):
+    return [node for node in (description or {}).get("nodes", ()) if node["role"] == role]
+
+
+def _below(description):
+    """[(parent, node)] of the parents that are the same for all datasets."""
+    edges = (description or {}).get("edges", ())
+    pairs = [(start.removeprefix("parent:"), end) for start, end in edges]
+    return [pair for pair in pairs if pair[0] in description["parents"]]
 
 
 def _true_arguments(arguments, truth):

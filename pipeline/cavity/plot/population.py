@@ -13,7 +13,17 @@ LABELLED = 40  # more datasets than these are drawn without their names
 
 @styled
 def plot_population(
-    result, parent, drawn, family=None, arguments=None, truth=None, true_values=None, label=None, n_draws=2000, seed=0
+    result,
+    parent,
+    drawn,
+    family=None,
+    arguments=None,
+    truth=None,
+    true_values=None,
+    label=None,
+    rows="datasets",
+    n_draws=2000,
+    seed=0,
 ):
     """Above the parent's density with its uncertainty, below it every dataset's posterior, sorted.
 
@@ -36,6 +46,8 @@ def plot_population(
         {dataset: true value of the drawn parameter}, marked by crosses.
     label
         What the drawn parameter is called on the axis.
+    rows
+        What ``result.locals`` has one of for each row.
     n_draws
         Draws of the hyperparameters that make the band.
 
@@ -58,10 +70,10 @@ def plot_population(
     lower_height = float(np.clip(0.15 * n, 1.2, 4.8))
     figure = new_figure(6.4, 2.6 + lower_height + 0.5)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[2.6, lower_height])
-    _draw_parent(top, x, bands, intervals[:, 2], family, truth)
+    _draw_parent(top, x, bands, intervals[:, 2], family, truth, rows)
     _draw_datasets(bottom, intervals[order], [list(local)[i] for i in order], true_values or {}, result.label)
     bottom.set_xlabel(label or _label(next(iter(local.values())), drawn))
-    top.set_title(f"{n} datasets drawn from {parent}", loc="left")
+    top.set_title(f"{n} {rows} drawn from {parent}", loc="left")
     bottom.set_xlim(x[0], x[-1])
     return figure
 
@@ -116,7 +128,7 @@ def _grid(intervals, hyper, family, n=400):
     return np.linspace(low - 0.03 * (high - low), high + 0.03 * (high - low), n)
 
 
-def _draw_parent(ax, x, bands, medians, family, truth):
+def _draw_parent(ax, x, bands, medians, family, truth, rows):
     colour = COLOURS["parent"]
     ax.fill_between(x, bands[0], bands[4], color=colour, alpha=0.15, linewidth=0, label="parent, 95 %")
     ax.fill_between(x, bands[1], bands[3], color=colour, alpha=0.30, linewidth=0, label="parent, 68 %")
@@ -125,7 +137,7 @@ def _draw_parent(ax, x, bands, medians, family, truth):
         span = x[-1] - x[0]
         weights = np.full(len(medians), 1.0 / len(medians))
         wide, density = density_1d(medians, weights, x[0] - span, x[-1] + span, n_grid=3 * len(x))
-        ax.plot(wide, density, color=COLOURS["drawn"], linewidth=1.2, linestyle=(0, (1, 1)), label="datasets' medians")
+        ax.plot(wide, density, color=COLOURS["drawn"], linewidth=1.2, linestyle=(0, (1, 1)), label=f"{rows}' medians")
     if truth:
         density = np.exp(family(**truth).log_prob(x))
         ax.plot(x, density, color=COLOURS["truth"], linewidth=1.0, linestyle=(0, (4, 3)), label="truth")

@@ -3,6 +3,8 @@
 from cavity.simulate.feature import FeatureGrid
 from cavity.simulate.gaussians import GaussianHierarchical, GaussianShared
 from cavity.simulate.lensing import Lensing
+from cavity.simulate.orbits import Orbits
+from cavity.simulate.tumours import Tumours
 from cavity.simulate.write import write_simulation
 
 SIMULATORS = {
@@ -10,6 +12,17 @@ SIMULATORS = {
     "gaussian_hierarchical": GaussianHierarchical,
     "gaussian_shared": GaussianShared,
     "lensing": Lensing,
+    "orbits": Orbits,
+    "tumours": Tumours,
 }
 
-__all__ = ["SIMULATORS", "FeatureGrid", "GaussianHierarchical", "GaussianShared", "Lensing", "write_simulation"]
+__all__ = [
+    "SIMULATORS",
+    "FeatureGrid",
+    "GaussianHierarchical",
+    "GaussianShared",
+    "Lensing",
+    "Orbits",
+    "Tumours",
+    "write_simulation",
+]

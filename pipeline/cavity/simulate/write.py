@@ -21,12 +21,13 @@ def write_simulation(simulation, folder):
     if table.exists():
         raise DatasetError(f"{table}: exists already; give another folder with --out, or delete it")
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    rows = ["dataset\tpath"]
-    for name, columns in simulation.data.items():
-        pixels = (",".join(f"{value:.{SIGNIFICANT}g}" for value in row) for row in zip(*columns.values()))
-        lines = [",".join(columns), *pixels]
+    columns = list(next(iter(simulation.covariates.values()), ()))
+    rows = ["\t".join(["dataset", "path", *columns])]
+    for name, arrays in simulation.data.items():
+        pixels = (",".join(f"{value:.{SIGNIFICANT}g}" for value in row) for row in zip(*arrays.values()))
+        lines = [",".join(arrays), *pixels]
         (folder / "data" / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        rows.append(f"{name}\tdata/{name}.csv")
+        rows.append("\t".join([name, f"data/{name}.csv", *(simulation.covariates[name][key] for key in columns)]))
     table.write_text("\n".join(rows) + "\n", encoding="utf-8")
     truth = {name: float(f"{value:.{SIGNIFICANT}g}") for name, value in simulation.truth.items()}
     (folder / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")

@@ -86,7 +86,7 @@ def covariate():
     return names, views
 
 
-def patients():
+def patients(rows=(("a", "p1"), ("b", "p1"), ("c", "p2"), ("d", "p3"))):
     """The description of datasets drawn from groups, which are drawn from a population."""
     population = HierarchicalFactor(GaussianPrior, mean=GaussianPrior(0.0, 1.0), sigma=HalfNormalPrior(1.0))
     within = HalfNormalPrior(1.0)
@@ -97,7 +97,7 @@ def patients():
 
     names = name_shared({"population": population, "within": within, "patient": patient})
     names, views = with_groups(names, {"patient": ("p1", "p2", "p3")}), []
-    for dataset, key in (("a", "p1"), ("b", "p1"), ("c", "p2"), ("d", "p3")):
+    for dataset, key in rows:
         group = HierarchicalFactor(GaussianPrior, mean=patient(key).rate, sigma=within)
         model = Model(Level, centre=group.drawn_variable(), sigma=patient(key).scale)
         views.append(view_factor(AnalysisFactor(model, Image()), dataset, names.priors, names.parents))
@@ -166,8 +166,14 @@ def test_groups_share_a_box_above_their_datasets():
         ("shared:within", "parent:centre_parent"),
         ("group:patient:patient.scale", "0:data"),
     }
+    members = next(node for node in description["nodes"] if node["label"] == "patient.rate")["members"]
+    assert members == {"p1": "patient.p1.rate", "p2": "patient.p2.rate", "p3": "patient.p3.rate"}
     assert list(description["parents"]) == ["population"]
     assert json.loads(json.dumps(description)) == description
+
+
+def test_the_parent_of_one_group_is_no_parent_of_all_datasets():
+    assert list(patients([("a", "p1"), ("b", "p1")])["parents"]) == ["population"]
 
 
 def descriptions():

@@ -5,6 +5,7 @@ import types
 
 import numpy as np
 import pytest
+from tests.unit.plot.test_graph import patients
 
 import cavity.plot.phase
 import cavity.plot.style
@@ -136,3 +137,22 @@ def test_fits_are_called_by_the_labels_of_the_table(tmp_path, monkeypatch):
     result = PhaseResult("study", "main", "independent", locals=local, covariates={"a": {"label": "NGC 253"}})
     write_plots(result, tmp_path, fits={name: Fit(data=np.ones(4), noise=1.0, model=np.zeros(4)) for name in "ab"})
     assert titles == ["NGC 253", "b", "NGC 253", "b"]
+
+
+def test_groups_have_a_population_and_are_in_no_corner(tmp_path, monkeypatch):
+    drawn = []
+    for plot in ("plot_corner", "plot_convergence", "plot_population"):
+        monkeypatch.setattr(f"cavity.plot.phase.{plot}", lambda *given, **more: drawn.append((given, more)))
+    names = ("population.mean", "population.sigma", "within", "patient.p1.rate", "patient.p2.rate", "patient.p3.rate")
+    values = np.arange(24.0).reshape(4, 6)
+    history = ({"round": 0, "mean": dict.fromkeys(names, 1.0)},)
+    local = {name: Samples(names=("centre",), values=np.zeros((9, 1))) for name in "abcd"}
+    result = PhaseResult("study", "main", "ep", shared=Samples(names=names, values=values), locals=local)
+    write_plots(
+        dataclasses.replace(result, history=history, graph=patients()), tmp_path, truth={"patient.p2.rate": 7.0}
+    )
+    (corner, _), (population, settings), (convergence, _) = drawn
+    assert list(corner[1]) == list(convergence[1]) == list(names[:3])
+    assert population[1:] == ("population", "patient.rate") and settings["rows"] == "groups"
+    assert [samples["patient.rate"][0] for samples in population[0].locals.values()] == [3.0, 4.0, 5.0]
+    assert list(population[0].locals) == ["p1", "p2", "p3"] and settings["true_values"]["p2"] == 7.0

@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cavity.errors import DatasetError
 from cavity.simulate import SIMULATORS, write_simulation
+from cavity.simulate.simulation import Simulation
 from cavity.study import read_table
 
 ROOT = Path(__file__).parents[3]
@@ -27,8 +29,16 @@ def test_a_table_that_exists_is_not_overwritten(tmp_path):
         write_simulation(SIMULATORS["gaussian_shared"](datasets=2).simulate(1), tmp_path)
 
 
-@pytest.mark.parametrize("name", ["gaussian_hierarchical", "gaussian_shared"])
+@pytest.mark.parametrize("name", ["gaussian_hierarchical", "gaussian_shared", "orbits", "tumours"])
 def test_the_files_of_the_repository_are_the_simulators(tmp_path, name):
     write_simulation(SIMULATORS[name]().simulate(1), tmp_path)
     written = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert written == {path: (ROOT / "config" / name / path).read_bytes() for path in written}
+
+
+def test_covariates_are_columns_of_the_table(tmp_path):
+    data = {name: {"y": np.array([1.0, np.nan])} for name in "ab"}
+    covariates = {"a": {"patient": "007"}, "b": {"patient": "7"}}
+    write_simulation(Simulation(data=data, truth={}, covariates=covariates), tmp_path)
+    assert (tmp_path / "datasets.tsv").read_text() == "dataset\tpath\tpatient\na\tdata/a.csv\t007\nb\tdata/b.csv\t7\n"
+    assert (tmp_path / "data" / "a.csv").read_text() == "y\n1\nnan\n"
