@@ -70,7 +70,7 @@ class Run:
     @property
     def searched(self):
         """(round, dataset) of every search that was made, not found again."""
-        lines = re.findall(r"round (\d+): searched (.*)", self.output)
+        lines = re.findall(r"round (\d+): \d+ of \d+ searches, searched (.*)", self.output)
         return sorted((int(number), name) for number, names in lines for name in names.split(", "))
 
 

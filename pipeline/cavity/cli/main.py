@@ -14,6 +14,7 @@ from cavity.errors import AccessError, CavityError, DamagedError, did_you_mean
 VERBS = {
     "check": "say what a study fits, how it is shared, and what it will cost",
     "run": "fit every phase of a study in this process",
+    "status": "say how far a study is: while a run goes on, after it was killed, when it is finished",
     "simulate": "write simulated datasets with a table and the truth",
     "search": "search the datasets of one shard in one round",
     "aggregate": "join the sites of one round",

@@ -256,7 +256,8 @@ class Study:
         phases
             Names; all of them unless given.
         progress
-            Called with one line of text at each step.
+            Called with one line of text after each round; without, the lines go to standard error, with how far the
+            round is between them; False for silence.
 
         Returns
         -------

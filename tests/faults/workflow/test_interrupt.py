@@ -28,7 +28,7 @@ def summary(results):
 
 
 def test_a_fit_that_is_interrupted_goes_on(study, tmp_path):
-    slow = "        import time\n        time.sleep(0.002)\n        return -0.5"
+    slow = "        import time\n        time.sleep(0.001)\n        return -0.5"
     study.replace("study.py", "        return -0.5", slow)
     results = tmp_path / "results"
     process = start(study, results)
