@@ -135,7 +135,7 @@ class Workspace:
         process = self._started()
 
         def end():
-            os.killpg(process.pid, how) if how == signal.SIGKILL else process.send_signal(how)
+            os.killpg(process.pid, how) if how != signal.SIGTERM else process.send_signal(how)
 
         return self._watched(process, marker, end).returncode
 

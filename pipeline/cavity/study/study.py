@@ -263,10 +263,18 @@ class Study:
         -------
         dict
             Phase -> PhaseResult; also ``study.results``.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After Ctrl-C: what is finished is kept, and the same call goes on from there.
         """
         from cavity.study.fit import fit_phases
 
-        self.results.update(fit_phases(self, phases, progress))
+        try:
+            self.results.update(fit_phases(self, phases, progress))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("what is finished is kept, and the same call goes on from there") from None
         return self.results
 
     @cached_property

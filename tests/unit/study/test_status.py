@@ -49,7 +49,7 @@ def test_a_fit_in_one_process_is_seen_while_it_runs_and_after_it_was_killed(fold
         seen.append((line, status(study)))
         raise KeyboardInterrupt  # the end of the process, as far as the files go
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="what is finished is kept, and the same call goes on from there"):
         study.fit(progress=look)
     line, then = seen[0]
     assert line.startswith("main, round 0: 2 of 2 searches, 1 of at most 12 rounds, largest Monte Carlo error ")
