@@ -28,7 +28,8 @@ POOR = 0.6  # of the datasets, searched again where that takes further rounds
 DRAWN, SHARED = 0.045, 0.17  # a site of a later round besides its likelihood calls: nothing, or something, is shared
 JOINED, FURTHER = 0.5, 0.9  # sweeps and exact pass of a round; of a further one, whose sites have more draws
 CONCLUDED, LOCAL = 0.1, 0.012  # summary and posterior, and each dataset's own parameters
-FIGURE, POPULATION = 0.15, 4  # a figure, and how many a population has: graph, corner, convergence, itself
+FIGURE, POSTERIOR = 0.15, 3  # a figure, and how many a posterior has: graph, corner, convergence; a population one more
+TABLED = 2  # shared parameters up to which, with nothing drawn, a table may follow a first look
 PROCESS = 1.5  # Python and its libraries, of the one process of cavity run
 JOB = 0.8  # the same, of a job of the workflow
 SNAKEMAKE, SCHEDULED = 2.0, 0.14  # of the workflow itself, and for each of its jobs
@@ -155,20 +156,24 @@ def _phase_cost(study, phase, looked):
     context, views, n = looked.context, looked.views, len(looked.context.datasets)
     shards, fits = len(Layout(study).shards(phase.name)), _fits(views, n)
     (ndim, calls), search = first_calls(context, views), context.search_of(views[0])
+    tabled = phase.inference == "ep" and not views[0].drawn and len(views[0].shared) <= TABLED
+    if tabled:
+        calls = min(calls, context.limits.table_pilot)
+    figures = FIGURE * (fits + POSTERIOR + bool(views[0].drawn))
     own = own_seconds(search, ndim, calls)
     each = calls * looked.seconds + own
     if phase.inference == "joint":  # a call is of all datasets
         searches = n * calls * looked.seconds + own
-        return Cost(phase.name, searches, CONCLUDED + LOCAL * n, FIGURE * (fits + POPULATION), 5, 1)
+        return Cost(phase.name, searches, CONCLUDED + LOCAL * n, figures, 5, 1)
     if phase.inference != "ep":
         return Cost(phase.name, n * each, 0.0, FIGURE * (fits + 1), shards + 5, 1)
     further = min(_doublings(context, ndim), context.ep.max_rounds - ROUNDS)
     later = later_calls(context, views) * looked.seconds
     again = DRAWN if not views[0].shared else SHARED
     searches = each + DRAWN + later + again + POOR * sum(2.0**k * later + again for k in range(1, further + 1))
-    joining = ROUNDS * JOINED + further * FURTHER + CONCLUDED + LOCAL * n
+    joining = (1 if tabled else ROUNDS) * JOINED + further * FURTHER + CONCLUDED + LOCAL * n
     jobs = (ROUNDS + further) * (shards + 2) + 3
-    return Cost(phase.name, n * searches, joining, FIGURE * (fits + POPULATION), jobs, 1)
+    return Cost(phase.name, n * searches, joining, figures, jobs, 1)
 
 
 def _doublings(context, ndim):

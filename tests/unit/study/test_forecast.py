@@ -9,6 +9,7 @@ import pytest
 import yaml
 from tests.unit.strategy.small import context
 
+import cavity as cv
 from cavity.cli import main
 from cavity.cli.inputs import phase_context
 from cavity.study import Study, forecast
@@ -42,6 +43,16 @@ def test_a_phase_that_sees_earlier_fits_is_composed_with_something_in_their_plac
 def test_the_jobs_are_those_of_the_workflow(folder):
     """Two rounds of two searches, an aggregate and a decision; a look, a summary, plots."""
     assert costs_of(folder)[1]["main"].jobs == 11
+
+
+def test_a_first_look_before_a_table_is_cheap_however_long_its_search_would_be():
+    study = Study.load(ROOT / "config" / "gaussian_shared")
+    phase = study.config.phase("main")
+    found = []
+    for nlive in (50, 500):
+        context = replace(phase_context(study, "main", [])[1], search=cv.DynestyStatic(nlive=nlive))
+        found.append(forecast._phase_cost(study, phase, forecast._looked(study, phase, context, {})).searches)
+    assert found[1] == pytest.approx(found[0], rel=0.2)
 
 
 @pytest.mark.parametrize(("ndim", "doublings"), [(1, 0), (3, 0), (6, 0), (17, 3)])
