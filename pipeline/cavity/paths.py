@@ -29,6 +29,10 @@ class StudyPaths:
         """Finished searches by content hash, and checkpoints: outside every rule's declared outputs."""
         return self.folder / ".cache"
 
+    def standing(self, name):
+        """Where a fit in one process notes how far a phase or a grid is."""
+        return self.cache / "standing" / f"{name}.json"
+
     @property
     def database(self):
         """results/<study>/results.sqlite"""

@@ -70,7 +70,7 @@ class Run:
     @property
     def searched(self):
         """(round, dataset) of every search that was made, not found again."""
-        lines = re.findall(r"round (\d+): searched (.*)", self.output)
+        lines = re.findall(r"round (\d+): \d+ of \d+ searches, searched (.*)", self.output)
         return sorted((int(number), name) for number, names in lines for name in names.split(", "))
 
 
@@ -135,7 +135,7 @@ class Workspace:
         process = self._started()
 
         def end():
-            os.killpg(process.pid, how) if how == signal.SIGKILL else process.send_signal(how)
+            os.killpg(process.pid, how) if how != signal.SIGTERM else process.send_signal(how)
 
         return self._watched(process, marker, end).returncode
 

@@ -35,6 +35,34 @@ def test_a_configfile_elsewhere_is_a_study(fresh):
     assert "study=study, run=main" in done.output and "study/d3.csv" in done.output
 
 
+@pytest.mark.parametrize("name", ["a+b", "a(b)", "[ab]"])
+def test_a_study_s_folder_is_no_pattern(fresh, name):
+    folder = fresh.study.rename(fresh.folder / name)
+    run = fresh.run("--configfile", str(folder / "config.yaml"), "--dry-run")
+    assert f"study={name}, run=main" in run.output and f"{name}/d3.csv" in run.output
+
+
+@pytest.mark.long
+def test_a_study_called_a_b_with_a_plus_is_fitted(fresh):
+    folder = fresh.study.rename(fresh.folder / "a+b")
+    fresh.run("--configfile", str(folder / "config.yaml"))
+    assert (fresh.folder / "results" / "a+b" / "main" / "summary.json").is_file()
+
+
+@pytest.mark.parametrize("renamed", ["study", "study/d0.csv"])
+def test_braces_in_a_name_are_refused(fresh, renamed):
+    folder, path = fresh.study, fresh.folder / renamed
+    if path.is_dir():
+        folder = path.rename(path.with_name("x{y}"))
+    else:
+        path.rename(path.with_name("x{y}"))
+        table = folder / "datasets.tsv"
+        table.write_text(table.read_text().replace("d0.csv", "x{y}"))
+    run = fresh.run("--configfile", str(folder / "config.yaml"), "--dry-run", check=False)
+    assert run.returncode == 2 and "Traceback" not in run.output
+    assert "x{y}: braces mean a pattern to Snakemake; rename it, or fit with cavity run" in run.output
+
+
 @pytest.mark.parametrize("content", ["phases: [{name: first}]", "study: study.py\nphases: [{name: first}]"])
 def test_a_configfile_without_datasets_is_the_study_of_its_folder(fresh, tmp_path, content):
     (fresh.study / "config.yaml").write_text(content)

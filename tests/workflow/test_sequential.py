@@ -54,7 +54,7 @@ def test_first_run_then_changes_one_at_a_time(chain):
 
 
 def test_a_chain_that_was_ended_goes_on_where_it_stopped(chain, tmp_path):
-    assert chain.interrupt("round 0: searched t1", signal.SIGTERM) != 0
+    assert chain.interrupt("searches, searched t1", signal.SIGTERM) != 0
     resumed = chain.run()
     assert "t0" not in fitted(resumed) and fitted(resumed)[-1] == "t3"
     whole = Workspace(write_study(tmp_path / "other" / "study").parent)

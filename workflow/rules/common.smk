@@ -1,6 +1,7 @@
 """The study of this run, resolved once, and the functions that rules take their inputs from."""
 
 import json
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -37,7 +38,7 @@ logger.addFilter(lambda record: not str(record.msg).startswith(("Select jobs to"
 
 
 wildcard_constraints:
-    study=LAYOUT.study.name,
+    study=re.escape(LAYOUT.study.name),
     run=LAYOUT.run_pattern("independent", "sequential", "joint", "ep"),
     round=r"\d{3}",
     shard=LAYOUT.shard_pattern,

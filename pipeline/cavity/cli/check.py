@@ -15,11 +15,16 @@ def add_arguments(parser):
 def run(options):
     from cavity.posterior.store import write_sealed_text
     from cavity.study.check import check_phase
+    from cavity.study.forecast import forecast
 
     study = read_study(options)
     first = [phase.name for phase in study.config.phases if not study.config.earlier(phase.name)]
     names = [options.phase] if options.phase else first
-    text = "\n\n".join(check_phase(study, phase_context(study, name, options.earlier)[1]) for name in names)
+    contexts = {name: phase_context(study, name, options.earlier)[1] for name in names}
+    parts = [check_phase(study, context) for context in contexts.values()]
+    if not options.phase:
+        parts.append(str(forecast(study, contexts)))
+    text = "\n\n".join(parts)
     if options.out is None:
         print(text)
     else:

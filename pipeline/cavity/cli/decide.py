@@ -16,10 +16,11 @@ def add_arguments(parser):
 def run(options):
     from cavity.posterior.store import write_json
     from cavity.strategy.round import to_tree
-    from cavity.strategy.run import decide, described
+    from cavity.strategy.run import decide
+    from cavity.study.status import round_standing
 
-    _, _, context = read_phase(options)
+    study, phase, context = read_phase(options)
     state = read_state(options.state)
     decision = decide(context, state, options.max_rounds, options.tolerance)
     write_json(options.out, to_tree(decision))
-    tell(described(context, decision))
+    tell(round_standing(study, phase, options.out.parent).line)

@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import signal
 import sys
 import traceback
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from cavity.errors import AccessError, CavityError, DamagedError, did_you_mean
 VERBS = {
     "check": "say what a study fits, how it is shared, and what it will cost",
     "run": "fit every phase of a study in this process",
+    "status": "say how far a study is: while a run goes on, after it was killed, when it is finished",
     "simulate": "write simulated datasets with a table and the truth",
     "search": "search the datasets of one shard in one round",
     "aggregate": "join the sites of one round",
@@ -26,11 +28,12 @@ VERBS = {
     "publish": "copy the last rounds' results to their fixed folders and print the shared parameters",
     "schema": "write the JSON schemas of a study's files",
 }
+INTERRUPTED = "cavity {}: interrupted; what is finished is kept, and the same command goes on from there"
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 def main(arguments=None):
-    """Run one verb and return its exit code: 0, or 2 with one sentence on stderr."""
+    """Run one verb and return its exit code: 0, or with one sentence on stderr 2, and 130 where Ctrl-C ended it."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if not arguments or arguments[0] in ("-h", "--help"):
         print(_overview())
@@ -47,11 +50,18 @@ def main(arguments=None):
         return 2
     for name in _THREADS:  # numbers are bit-equal at one thread; a job is one thread of the workflow
         os.environ.setdefault(name, "1")
+    try:
+        return _run(verb, arguments[1:])
+    except KeyboardInterrupt:  # while libraries are imported
+        return interrupted(verb, lambda text: print(text, file=sys.stderr))
+
+
+def _run(verb, arguments):
     module = import_module(f"cavity.cli.{verb}")
     parser = argparse.ArgumentParser(prog=f"cavity {verb}", description=module.__doc__)
     parser.add_argument("--log", help="a file for progress and warnings; an error is printed as well")
     module.add_arguments(parser)
-    options = parser.parse_args(arguments[1:])
+    options = parser.parse_args(arguments)
     try:
         with log_file(options.log) as say, plot_warnings(say):
             return run_verb(module, options, say)
@@ -65,6 +75,8 @@ def run_verb(module, options, say):
     """Run a verb and return its exit code; ``say`` prints a sentence."""
     try:
         module.run(options)
+    except KeyboardInterrupt:
+        return interrupted(module.__name__.rpartition(".")[2], say)
     except DamagedError as error:
         from cavity.study.damaged import put_aside
 
@@ -86,6 +98,14 @@ def run_verb(module, options, say):
         say(f"cavity {verb}: {type(error).__name__}: {error} (not foreseen; {options.log or 'below'} has more)")
         raise
     return 0
+
+
+def interrupted(verb, say):
+    """The end after Ctrl-C: one sentence, whatever else is pressed meanwhile."""
+    with suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    say(INTERRUPTED.format(verb))
+    return 130
 
 
 @contextmanager

@@ -1,7 +1,5 @@
 """Fit every phase of a study in this process: the same functions as the workflow, without its jobs."""
 
-import sys
-
 from cavity.cli.inputs import add_study, read_study
 
 
@@ -19,5 +17,5 @@ def run(options):
     from cavity.study.publish import report
 
     study = read_study(options)
-    fit_phases(study, options.phase, progress=lambda line: print(line, file=sys.stderr, flush=True))
+    fit_phases(study, options.phase)
     print(report(study))

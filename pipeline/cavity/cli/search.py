@@ -27,6 +27,7 @@ def run(options):
     from cavity.strategy.run import plan_round
     from cavity.study.cache import search_datasets
     from cavity.study.shards import shards_of_phase
+    from cavity.study.status import round_standing
 
     study, phase, context = read_phase(options)
     shards = shards_of_phase(phase, [dataset.id for dataset in study.datasets])
@@ -46,4 +47,6 @@ def run(options):
     sites = search_datasets(study, context, plan, previous, shards[options.shard], progress)
     save_tree(options.out, {name: to_tree(searched) for name, searched in sites.items()})
     if searched:
-        tell(f"{phase.name}, round {plan.round}: searched {', '.join(searched)}")
+        known = round_standing(study, phase, options.out.parent.parent)
+        done = f"{known.searched} of {known.to_search} searches"
+        tell(f"{phase.name}, round {plan.round}: {done}, searched {', '.join(searched)}")

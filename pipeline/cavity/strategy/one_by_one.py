@@ -169,14 +169,29 @@ def rehearsed(context: PhaseContext, datasets: Sequence[str]) -> list[FactorView
             found = one_fit(context, context.datasets[place - 1], *found)
         view = context.seeing(found).view(dataset)
         refuse_drawn(context, view)
-        units = rng.uniform(0.45, 0.55, (REHEARSAL_DRAWS, view.compiled.ndim))
-        drawn = np.array([view.compiled.vector(unit) for unit in units])
+        drawn = _around_the_middle(view, rng)
         for name, column in zip(view.compiled.names, drawn.T, strict=True):
             columns.setdefault(name, column)
         values = np.stack([columns[name] for name in view.compiled.names], axis=1)
         found = Samples(tuple(view.compiled.names), values, **NOTHING_KNOWN), stored_form(view)
         views.append(view)
     return views
+
+
+def stand_in(context: PhaseContext, views: Sequence[FactorView]) -> PhaseResult:
+    """A result of some datasets before there is one: draws around the middle of their models' priors."""
+    rng = np.random.default_rng(0)
+    found = {
+        view.dataset: Samples(tuple(view.compiled.names), _around_the_middle(view, rng), **NOTHING_KNOWN)
+        for view in views
+    }
+    return PhaseResult(study=context.study, phase=context.phase, inference=context.inference, locals=found)
+
+
+def _around_the_middle(view, rng):
+    """Draws (REHEARSAL_DRAWS, D) of a model's parameters."""
+    units = rng.uniform(0.45, 0.55, (REHEARSAL_DRAWS, view.compiled.ndim))
+    return np.array([view.compiled.vector(unit) for unit in units])
 
 
 def _number(value):

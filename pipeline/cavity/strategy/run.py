@@ -13,6 +13,7 @@ from cavity.posterior.phase import PhaseResult
 from cavity.strategy import ep, joint, one_by_one, site_search, summary
 from cavity.strategy.context import MAX_CALLS, EPSettings, Factors, PhaseContext, check_graph
 from cavity.strategy.round import Decision, Plan, Round, Searched
+from cavity.strategy.standing import Pace, Standing
 
 
 class Rounds(NamedTuple):
@@ -30,9 +31,10 @@ class Rounds(NamedTuple):
 
 def rounds_of(
     context: PhaseContext,
-    search: Callable[[Plan, Mapping[str, Searched]], Mapping[str, Searched]] | None = None,
+    search: Callable[..., Mapping[str, Searched]] | None = None,
     join: Callable[[Mapping[str, Searched], Round | None], Round] | None = None,
     say: Callable[[str], Any] | None = None,
+    watch: Callable[[Standing], Any] | None = None,
 ) -> Rounds:
     """Round after round until decided: the loop, which the workflow makes of jobs.
 
@@ -41,27 +43,32 @@ def rounds_of(
     context
         The phase.
     search
-        (plan, sites of the round before) -> sites of this round: how the datasets are searched, and where what was
-        searched is kept. None: one after the other in this process, and nothing is kept.
+        (plan, sites of the round before, progress) -> sites of this round: how the datasets are searched, and where
+        what was searched is kept; ``progress`` as in :func:`search_round`. None: one after the other in this process,
+        and nothing is kept.
     join
         (sites, round before or None) -> round: :func:`aggregate`, and where it is kept. None: nowhere.
     say
-        Called with one line of text at each step.
+        Called with one line of text after each round.
+    watch
+        Called with the standing of the phase at the beginning of a round, after each search and after each decision.
     """
-    say = say or (lambda line: None)
-    search = search or (lambda plan, before: search_round(context, plan, context.datasets, before))
+    say, watch = say or (lambda line: None), watch or (lambda standing: None)
+    search = search or (lambda plan, before, tell: search_round(context, plan, context.datasets, before, None, tell))
     join = join or partial(aggregate, context)
-    sites, states, state = {}, [], None
+    sites, states, state, decision = {}, [], None, None
     while True:
         plan = plan_round(context, state)
+        pace = Pace(context, plan, decision)
+        watch(pace.standing)
         if plan.kind != "joint":
-            here = f"{context.phase}, round {plan.round}"
-            say(f"{here}: {len(plan.refresh)} of {len(context.datasets)} datasets to search")
-            sites = search(plan, sites)
+            sites = search(plan, sites, lambda dataset, how, pace=pace: watch(pace.searched(how)))
         state = join(sites, state)
         states.append(state)
         decision = decide(context, state)
-        say(described(context, decision))
+        standing = pace.decided(state, decision)
+        watch(standing)
+        say(standing.line)
         if not decision.goes_on:
             return Rounds(sites, tuple(states), decision)
 
@@ -74,11 +81,6 @@ def conclude(context: PhaseContext, rounds: Rounds) -> PhaseResult:
         return replace(result, converged=True)
     warning = f"stopped after round {decision.round} without converging: {decision.why}"
     return replace(result, converged=False, warnings=(*result.warnings, warning))
-
-
-def described(context: PhaseContext, decision: Decision) -> str:
-    """A decision as a line of progress."""
-    return f"{context.phase}, round {decision.round}: {decision.decision} ({decision.why})"
 
 
 # --- one round -------------------------------------------------------------------------------------------------------

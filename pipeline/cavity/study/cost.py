@@ -44,14 +44,12 @@ def price(study, context, views):
     """
     calls, warnings, start = [], [], perf_counter()
     for view in views:
-        guarded, vector = _guarded(context, view), middle(view)
-        warnings.append(look(study, context, view, guarded))
-        calls.append(partial(guarded, vector))
+        calls.append(call_of(context, view))
+        warnings.append(look(study, context, view, calls[-1].func))
         if perf_counter() - start > PATIENCE:
             break
     timed = [calls[row] for row in np.unique(np.linspace(0, len(calls) - 1, TIMED).astype(int))]
-    seconds = float(np.median([seconds_per_call(call, calls=5, at_most=0.5) for call in timed]))
-    needed = _calls(context, views)
+    seconds, needed = seconds_of(timed), _calls(context, views)
     total = duration(seconds * needed * len(context.datasets))
     lines = [
         f"a likelihood takes {1e3 * seconds:.3g} ms; with about {needed:,} calls of each of {len(context.datasets)} "
@@ -69,24 +67,37 @@ def price(study, context, views):
     return "\n".join([*lines, *filter(None, warnings)])
 
 
-def _guarded(context, view):
-    """A dataset's likelihood as a function of the vector."""
+def call_of(context, view):
+    """A dataset's likelihood in the middle of its prior, as a function of nothing."""
     problem = Problem(
         names=view.compiled.names,
         prior_transform=None,
         log_likelihood=likelihood_of(view.model, view.compiled, view.analysis).one,
         dataset=view.dataset,
     )
-    return Guard(problem, on_error=context.on_error)
+    return partial(Guard(problem, on_error=context.on_error), middle(view))
+
+
+def seconds_of(calls):
+    """The median time of several datasets' likelihoods."""
+    return float(np.median([seconds_per_call(call, calls=5, at_most=0.5) for call in calls]))
+
+
+def first_calls(context, views):
+    """(parameters, likelihood calls) of one dataset's first search, roughly; of a joint phase's one search."""
+    own = [len(view.drawn) + len(view.local) for view in views]
+    ndim = int(np.median([view.compiled.ndim for view in views]))
+    if context.inference == "joint":
+        ndim = len(context.names.priors) + int(np.mean(own) * len(context.datasets))
+    return ndim, expected_calls(context.search_of(views[0]), ndim)
+
+
+def later_calls(context, views):
+    """Likelihood calls of one dataset in a later round of expectation propagation."""
+    return context.ep.n_draws * (1 + PLACES * len(views[0].shared))
 
 
 def _calls(context, views):
     """Likelihood calls of one dataset, roughly."""
-    own = [len(view.drawn) + len(view.local) for view in views]
-    if context.inference == "joint":
-        return expected_calls(context.search, len(context.names.priors) + sum(own))
-    if context.inference == "ep":
-        shared = len(views[0].shared)
-        draws = BATCHES * context.ep.n_draws * (1 + PLACES * shared)
-        return expected_calls(context.search, int(np.median(own)) + shared) + draws
-    return expected_calls(context.search, int(np.median([view.compiled.ndim for view in views])))
+    calls = first_calls(context, views)[1]
+    return calls + BATCHES * later_calls(context, views) if context.inference == "ep" else calls

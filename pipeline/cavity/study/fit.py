@@ -1,5 +1,6 @@
 """Fitting the phases of a study in one process: the loop that the workflow makes of jobs."""
 
+from dataclasses import replace
 from functools import partial
 
 from cavity.errors import StudyError, did_you_mean
@@ -9,10 +10,9 @@ from cavity.study.many import make_part, seen_by
 
 def fit_phases(study, phases=None, progress=None):
     """Phase -> PhaseResult, and what is made of phases by its name; results land where the workflow publishes them."""
-    from cavity.strategy.run import conclude, rounds_of
-    from cavity.study.context import phase_context
+    from cavity.study.watch import Watch
 
-    say = progress or (lambda line: None)
+    watch = Watch(study, progress)
     names = [phase.name for phase in study.config.phases]
     known = (*names, *study.config.derived)
     for name in phases or ():
@@ -26,15 +26,29 @@ def fit_phases(study, phases=None, progress=None):
         if phase.name in wanted:
             for grid in study.config.earlier_grids(phase.name):
                 if grid not in results:
-                    results[grid] = make_part(study, study.config.derived[grid], results, say)
-            context = phase_context(study, phase, seen_by(study, phase, results))
-            search, join = (partial(step, study, context) for step in (search_datasets, aggregate_round))
-            results[phase.name] = conclude(context, rounds_of(context, search, join, say))
-            publish_phase(study, context, results[phase.name])
+                    results[grid] = make_part(study, study.config.derived[grid], results, watch)
+            results[phase.name] = _fit_phase(study, phase, results, watch)
     for name, part in study.config.derived.items():
         if name not in results and (phases is None or name in wanted):
-            results[name] = make_part(study, part, results, say)
+            results[name] = make_part(study, part, results, watch)
     return results
+
+
+def _fit_phase(study, phase, results, watch):
+    """A phase's rounds and its fixed folder."""
+    from cavity.strategy.run import conclude, rounds_of
+    from cavity.study.context import phase_context
+
+    context = replace(phase_context(study, phase, seen_by(study, phase, results)), progress=watch.search)
+    join = partial(aggregate_round, study, context)
+
+    def search(plan, before, progress):
+        return search_datasets(study, context, plan, before, progress=progress)
+
+    found = conclude(context, rounds_of(context, search, join, watch.say, watch))
+    publish_phase(study, context, found)
+    watch.published()
+    return found
 
 
 def publish_phase(study, context, result):

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cavity.config import resolve_study
+from cavity.errors import ConfigError
 from cavity.inference import SEQUENTIAL
 from cavity.study.identity import dataset_digest, digest, drawing_digest, settings_of
 from cavity.study.shards import shards_of_phase
@@ -190,12 +191,21 @@ def open_layout(config, root, files=(), chosen=None):
     -------
     (Layout, dict)
         Paths relative to the working directory where they can be, and the keys that the configuration overrides.
+
+    Raises
+    ------
+    ConfigError
+        Where no study is meant, or two are, or a name has braces.
     """
     path, overrides = resolve_study(config, root, files, chosen)
     path = path.absolute()
     if path.is_relative_to(Path.cwd()):
         path = path.relative_to(Path.cwd())
-    return Layout(Study.load(path, overrides=overrides)), overrides
+    layout = Layout(Study.load(path, overrides=overrides))
+    for name in (layout.study.name, *layout.data("")):
+        if set(name) & set("{}"):
+            raise ConfigError(f"{path}: {name}: braces mean a pattern to Snakemake; rename it, or fit with cavity run")
+    return layout, overrides
 
 
 def prepare_jobs(pipeline):

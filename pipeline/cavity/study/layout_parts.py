@@ -54,6 +54,10 @@ class PartLayout:
         names = sorted({re.escape(name) for shards in self._shards.values() for name in shards})
         return "|".join(names) or r"no-such-shard"
 
+    def shards(self, run):
+        """Names of the shards of a part."""
+        return tuple(self._shards[Run.parse(run).phase])
+
     def tasks(self, run, shard):
         """((fit, cell), ...) of a shard."""
         return self._shards[Run.parse(run).phase][shard]

@@ -5,6 +5,7 @@ from cavity.errors import StudyError, did_you_mean
 from cavity.search.hooks import refusing
 from cavity.study.cells import cell_keys, fit_cells
 from cavity.study.module import located, modules_beside
+from cavity.study.watch import Watch
 
 CELLS = "cells.h5"  # the collected file of a grid search or a sensitivity map
 SUMMARY = "summary.json"  # that of a comparison or an interpolation
@@ -28,7 +29,7 @@ def seen_by(study, part, results):
     return {name: results[name] for name in names}
 
 
-def make_part(study, part, results, say=lambda line: None):
+def make_part(study, part, results, watch=None):
     """Make one part in this process, write it to its folder, and return it.
 
     Parameters
@@ -37,13 +38,18 @@ def make_part(study, part, results, say=lambda line: None):
         One of ``study.config.derived``.
     results
         Name -> result of everything that it comes after.
+    watch
+        A :class:`~cavity.study.watch.Watch`; a silent one without.
     """
-    if isinstance(part, (GridSearchConfig, SensitivityConfig)):
-        made = _make_cells(study, part, results, say)
+    watch, cells = watch or Watch(study, say=False), isinstance(part, (GridSearchConfig, SensitivityConfig))
+    if cells:
+        made = _make_cells(study, part, results, watch)
     else:
         made = combine(part, results, study)
     write_part(made, study.paths.phase(part.name))
-    say(f"{part.name}: done")
+    if cells:
+        watch.published()
+    watch.say(f"{part.name}: done")
     return made
 
 
@@ -119,11 +125,12 @@ def _cells_lines(fit, result):
         yield f"{fit}: detected in {int(found.sum())} of {found.size} cells"
 
 
-def _make_cells(study, part, results, say):
+def _make_cells(study, part, results, watch):
     work, inputs = inputs_of(study, part, results)
     fits, cells = work.fits_of(inputs, part), cell_keys(part.parameters)
-    say(f"{part.name}: {len(cells)} cells of {', '.join(fits[:5])}{', ...' if len(fits) > 5 else ''}")
-    records = fit_cells(study, part, inputs, work, [(fit, cell) for fit in fits for cell in cells])
+    tasks = [(fit, cell) for fit in fits for cell in cells]
+    watch.say(f"{part.name}: {len(cells)} cells of {', '.join(fits[:5])}{', ...' if len(fits) > 5 else ''}")
+    records = fit_cells(study, part, inputs, work, tasks, watch.cells(part.name, len(tasks)))
     return work.collect(inputs, part, records)
 
 

@@ -256,16 +256,25 @@ class Study:
         phases
             Names; all of them unless given.
         progress
-            Called with one line of text at each step.
+            Called with one line of text after each round; without, the lines go to standard error, with how far the
+            round is between them; False for silence.
 
         Returns
         -------
         dict
             Phase -> PhaseResult; also ``study.results``.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After Ctrl-C: what is finished is kept, and the same call goes on from there.
         """
         from cavity.study.fit import fit_phases
 
-        self.results.update(fit_phases(self, phases, progress))
+        try:
+            self.results.update(fit_phases(self, phases, progress))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("what is finished is kept, and the same call goes on from there") from None
         return self.results
 
     @cached_property

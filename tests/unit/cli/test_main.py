@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 
@@ -81,6 +82,14 @@ def test_code_of_a_study_that_ends_the_process_is_an_error(monkeypatch, capsys, 
     schema_that(monkeypatch, SystemExit(code))
     assert main(["schema"]) == 2
     assert "ends the process" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_a_sentence_and_130(monkeypatch, capsys):
+    monkeypatch.setattr(signal, "signal", lambda *handler: None)
+    schema_that(monkeypatch, KeyboardInterrupt())
+    assert main(["schema"]) == 130
+    said = "cavity schema: interrupted; what is finished is kept, and the same command goes on from there\n"
+    assert capsys.readouterr().err == said
 
 
 def test_what_the_machine_refuses_is_a_sentence(monkeypatch, capsys):

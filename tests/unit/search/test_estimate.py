@@ -3,8 +3,10 @@ import time
 import numpy as np
 import pytest
 
+import cavity as cv
 from cavity.search import SEARCHES, DifferentialEvolution, DynestyDynamic, DynestyStatic, Laplace
-from cavity.search.estimate import duration, expected_calls, seconds_per_call, threads_slow_down
+from cavity.search.estimate import duration, expected_calls, own_seconds, pace, seconds_per_call, threads_slow_down
+from cavity.search.model_problem import model_problem
 
 from ...statistics.search.problems import correlated_gaussian, profile
 
@@ -33,6 +35,26 @@ def test_the_estimate_is_within_a_factor_of_two(search):
 def test_and_in_more_dimensions(search, ndim):
     calls = search.run(correlated_gaussian(ndim).problem, np.random.default_rng(1)).calls
     assert 0.5 < expected_calls(search, ndim) / calls < 2.0
+
+
+@pytest.mark.parametrize("search", [DynestyStatic(nlive=50), DynestyStatic(nlive=50, sample="rwalk"), Laplace()])
+def test_what_a_search_takes_besides_its_likelihood_is_within_a_factor_of_two(search):
+    x = np.arange(100.0)
+    data, noise = cv.ex.Gaussian(50.0, 25.0, 10.0).model_data_from(x), np.full(100, 0.05)
+    limits = {"centre": (0.0, 100.0), "normalization": (1.0, 100.0), "sigma": (1.0, 25.0)}
+    model = cv.Model(cv.ex.Gaussian, **{name: cv.UniformPrior(*pair) for name, pair in limits.items()})
+    problem = model_problem(model, cv.ex.Analysis(data=data, noise_map=noise))
+    search.run(problem, np.random.default_rng(0))  # what is imported
+    started = time.process_time()
+    samples = search.run(problem, np.random.default_rng(1))
+    used = time.process_time() - started
+    likelihoods = seconds_per_call(lambda: problem.log_likelihood(np.array([50.0, 25.0, 10.0]))) * samples.calls
+    assert 0.5 < (pace() * own_seconds(search, 3, samples.calls) + likelihoods) / used < 2.0
+
+
+def test_walks_of_a_number_are_as_many():
+    few, many = (expected_calls(DynestyStatic(sample="rwalk", walks=walks), 6) for walks in (10, 100))
+    assert many == 10 * few
 
 
 @pytest.mark.parametrize("search", SEARCHES.values(), ids=list(SEARCHES))

@@ -2,7 +2,7 @@ import io
 from types import SimpleNamespace
 
 from cavity.search import Progress
-from cavity.search.progress import progress_line
+from cavity.search.progress import Line, progress_line
 
 GUARD = SimpleNamespace(
     calls=12300, best=-38.12, rejected=2, status={"log_evidence": -46.21, "remaining": 0.31, "until": 0.06}
@@ -44,3 +44,24 @@ def test_nothing_is_written_before_the_interval():
     progress.update(GUARD)
     progress.close(GUARD)
     assert stream.getvalue() == ""
+
+
+def test_a_line_of_others_is_not_ended():
+    stream = io.StringIO()
+    line = Line(stream, terminal=True, interval=0.0)
+    progress = Progress("d07", line=line)
+    progress.update(GUARD)
+    progress.close(GUARD)
+    assert "\n" not in stream.getvalue()
+    line.end("done")
+    assert stream.getvalue().endswith("\r\x1b[Kdone\n")
+
+
+def test_no_more_is_shown_than_the_terminal_is_wide(monkeypatch):
+    stream = io.StringIO()
+    stream.fileno = lambda: 7
+    monkeypatch.setattr("os.get_terminal_size", lambda number: SimpleNamespace(columns=10) if number == 7 else None)
+    line = Line(stream, terminal=True)
+    line.show("0123456789ABC")
+    line.end("0123456789ABC")
+    assert stream.getvalue() == "\r\x1b[K012345678\r\x1b[K0123456789ABC\n"
