@@ -259,16 +259,16 @@ DRAWS = [
         ("self._rows(resampled(self.log_weights, n, rng))", "self._rows(np.arange(n) % len(self.values))"),
     ),
     *_of(
-        "strategy/compare.py",
-        "strategy/test_compare.py",
+        "combine/compare.py",
+        "combine/test_compare.py",
         (
             "np.exp(self.log_evidences - log_sum_exp(self.log_evidences))",
             "np.exp(1.02 * self.log_evidences - log_sum_exp(1.02 * self.log_evidences))",
         ),
     ),
     *_of(
-        "strategy/grid_result.py",
-        "strategy/test_grid_result.py",
+        "grid/cell_arrays.py",
+        "grid/test_cell_arrays.py",
         (
             "np.exp(share - log_sum_exp(share, axis=None))",
             "np.exp(1.02 * share - log_sum_exp(1.02 * share, axis=None))",

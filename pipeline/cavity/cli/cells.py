@@ -16,12 +16,12 @@ def add_arguments(parser):
 
 def run(options):
     from cavity.posterior.store import save_tree
-    from cavity.study.cells import cell_shards, datasets_of, fit_cells
-    from cavity.study.many import inputs_of
+    from cavity.study.parts import cells_of, fit_cells
+    from cavity.study.shards import cell_shards, datasets_of
 
     study, part, results = read_part(options)
-    work, inputs = inputs_of(study, part, results)
-    shards = cell_shards(work.fits_of(inputs, part), part.parameters, part.cells_per_job)
+    work = cells_of(study, part, results)
+    shards = cell_shards(work.fits, part.parameters, part.cells_per_job)
     if options.shard not in shards:
         raise ConfigError(f"{study.path}: {part.name} has no shard {options.shard}; run the workflow again")
     check_data(options, study, datasets_of(study, shards[options.shard]))
@@ -32,6 +32,6 @@ def run(options):
         if how == "searched":
             fitted.append(f"{fit}:{cell}")
 
-    save_tree(options.out, fit_cells(study, part, inputs, work, shards[options.shard], progress))
+    save_tree(options.out, fit_cells(study, work, shards[options.shard], progress))
     if fitted:
         tell(f"{part.name}: fitted {', '.join(fitted)}")

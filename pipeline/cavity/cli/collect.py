@@ -13,12 +13,11 @@ def add_arguments(parser):
 
 def run(options):
     from cavity.posterior.store import load_tree
-    from cavity.study.many import inputs_of, write_numbers
+    from cavity.study.parts import cells_of, write_numbers
 
     study, part, results = read_part(options)
-    work, inputs = inputs_of(study, part, results)
     records = {}
     for path in options.cells:
         for fit, cells in load_tree(path).items():
             records.setdefault(fit, {}).update(cells)
-    write_numbers(work.collect(inputs, part, records), options.out)
+    write_numbers(cells_of(study, part, results).collect(records), options.out)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from cavity.config.many import ComparisonConfig, GridSearchConfig, InterpolationConfig, SensitivityConfig
+from cavity.config.part_keys import ComparisonConfig, GridSearchConfig, InterpolationConfig, SensitivityConfig
 from cavity.config.section import Number, PhaseName, Section, Whole
 from cavity.inference import SEQUENTIAL
 

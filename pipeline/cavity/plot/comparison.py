@@ -14,7 +14,7 @@ def plot_comparison(comparison, ax=None):
     Parameters
     ----------
     comparison
-        A ``cavity.strategy.compare.ModelComparison``.
+        A ``cavity.combine.compare.ModelComparison``.
 
     Returns
     -------

@@ -12,7 +12,7 @@ def plot_covariate(curves):
     Parameters
     ----------
     curves
-        A ``cavity.strategy.covariate.CovariateCurves``.
+        A ``cavity.combine.interpolate.CovariateCurves``.
 
     Returns
     -------

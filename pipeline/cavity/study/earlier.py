@@ -9,14 +9,13 @@ import numpy as np
 
 from cavity.errors import ResultError, StudyError, did_you_mean
 from cavity.graph import SharedNames
+from cavity.grid.cells import chosen_priors, in_cell
 from cavity.inference import ONE_BY_ONE, SEQUENTIAL
 from cavity.model import Collection
 from cavity.posterior.passing import model_confined, model_with_covariance, model_with_gaussians
 from cavity.posterior.store import tree_checksum
 from cavity.prior import DrawnVariable, GaussianPrior
 from cavity.strategy.context import Factors
-from cavity.strategy.grid_cells import in_cell
-from cavity.strategy.grid_search import chosen_priors
 
 
 class PhaseFactors(Factors):

@@ -4,7 +4,7 @@ from functools import partial
 
 from cavity.errors import StudyError, did_you_mean
 from cavity.study.cache import aggregate_round, search_datasets
-from cavity.study.many import make_part, seen_by
+from cavity.study.parts import make_part, seen_by
 
 
 def fit_phases(study, phases=None, progress=None):

@@ -45,7 +45,7 @@ def test_a_grid_is_drawn_without_the_plot_that_fails(tmp_path):
     folder, log, plots = write_levels(tmp_path / "levels"), tmp_path / "draw.log", tmp_path / "plots"
     assert verb("collect", folder, "--part", "grid", "--cells", *fit_cells(folder), "--out", tmp_path / "out") == 0
     arguments = ["draw", folder, "--part", "grid", "--cells", tmp_path / "out" / "cells.h5", "--out", plots]
-    done = run_without("cavity.plot.many", "plot_grid", *arguments, "--log", log)
+    done = run_without("cavity.plot.part_figures", "plot_grid", *arguments, "--log", log)
     line = f"{plots / 'a.png'}: not drawn, RuntimeError: no ink; everything else goes on\n"
     assert (done.returncode, done.stderr, log.read_text()) == (0, line, line)
     assert plots.is_dir() and not list(plots.iterdir())

@@ -2,8 +2,8 @@
 
 from types import SimpleNamespace
 
+from cavity.combine.compare import ModelComparison, compare_models
 from cavity.plot.comparison import plot_comparison
-from cavity.strategy.compare import ModelComparison, compare_models
 
 
 def evidence(value):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from cavity.combine.interpolate import CovariateCurves
 from cavity.plot.covariate import plot_covariate
-from cavity.strategy.covariate import CovariateCurves
 
 
 def test_every_parameter_has_a_panel():
