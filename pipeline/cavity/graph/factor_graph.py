@@ -8,8 +8,7 @@ from cavity.graph.analysis import Analysis
 from cavity.graph.factor import AnalysisFactor
 from cavity.graph.global_model import GlobalPriorModel
 from cavity.graph.hierarchical import HierarchicalFactor, parents_of
-from cavity.graph.naming import SharedNames
-from cavity.graph.plate import plates_of
+from cavity.graph.naming import SharedNames, plates_of
 from cavity.graph.result_list import ResultList, split_by_factor
 from cavity.model import Collection
 from cavity.prior import Prior

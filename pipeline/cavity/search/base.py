@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cavity.errors import SearchError, did_you_mean
+from cavity.errors import SearchError
 from cavity.rng import generator
 from cavity.search.checkpoint import CallLog, checkpoint_key
 from cavity.search.guard import Guard
@@ -198,7 +198,7 @@ class Search:
         return samples
 
     def settings(self):
-        """Name and settings as JSON: what decides a result, see :func:`search_from_dict`."""
+        """Name and settings as JSON: what decides a result, see :func:`cavity.search.registry.search_from_dict`."""
         chosen = {"name": type(self).__name__}
         for field in fields(self):
             if field.name not in NOT_IDENTITY:
@@ -231,33 +231,3 @@ def make_samples(problem, guard, **content):
     if problem.log_prior is not None:
         content["log_priors"] = np.array([float(problem.log_prior(vector)) for vector in content["values"]])
     return Samples(names=tuple(problem.names), calls=guard.calls, rejected=guard.rejected, **content)
-
-
-def search_from_dict(settings, defaults=None):
-    """A search from a study's config: ``{"name": "DynestyStatic", "nlive": 50}``.
-
-    Parameters
-    ----------
-    settings
-        ``name`` is the search's class, the others its settings.
-    defaults
-        Settings by search name, ``{"DynestyStatic": {"nlive": 100}}``: taken where ``settings`` is silent.
-
-    Raises
-    ------
-    SearchError
-        No such search or setting; names the nearest one.
-    """
-    from cavity.search import SEARCHES
-
-    settings = dict(settings)
-    name = settings.pop("name", None)
-    if name not in SEARCHES:
-        known = ", ".join(SEARCHES)
-        raise SearchError(f"search.name is {name!r}; it must be one of {known}{did_you_mean(name, SEARCHES)}")
-    settings = {**(defaults or {}).get(name, {}), **settings}
-    for key, value in settings.items():
-        if isinstance(value, dict) and value.get("name") in PARTS:
-            nested = dict(value)
-            settings[key] = PARTS[nested.pop("name")](**nested)
-    return SEARCHES[name](**settings)

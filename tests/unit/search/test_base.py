@@ -17,8 +17,8 @@ from cavity.search import (
     Nautilus,
     Problem,
     UltraNest,
+    search_from_dict,
 )
-from cavity.search.base import search_from_dict
 
 from ...statistics.search.problems import correlated_gaussian
 
