@@ -165,8 +165,7 @@ class Search:
         -------
         Result, or what ``analysis.make_result`` returns (a list for a factor graph).
         """
-        from cavity.posterior.kept import fit_folder, kept_samples
-        from cavity.posterior.result import Result, result_identity
+        from cavity.posterior.result import Result, fit_folder, kept_samples, result_identity
         from cavity.search.model_problem import inputs_identity
 
         check_hooks(analysis)
@@ -184,8 +183,7 @@ class Search:
     def _run_and_keep(self, model, analysis, folder, origin, checkpoint, on_error, progress):
         """The samples of a run; its result and a picture of its best model in ``folder``, where there is one."""
         from cavity.paths import FitPaths
-        from cavity.posterior.kept import keep
-        from cavity.posterior.result import Result
+        from cavity.posterior.result import Result, keep
         from cavity.search.model_problem import model_problem
 
         paths = FitPaths(str(folder)) if folder is not None else None
