@@ -16,7 +16,7 @@ def add_arguments(parser):
 
 def run(options):
     from cavity.posterior.store import save_tree
-    from cavity.study.parts import cells_of, fit_cells
+    from cavity.study.derived import cells_of, fit_cells
     from cavity.study.shards import cell_shards, datasets_of
 
     study, part, results = read_part(options)

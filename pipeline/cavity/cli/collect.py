@@ -13,7 +13,7 @@ def add_arguments(parser):
 
 def run(options):
     from cavity.posterior.store import load_tree
-    from cavity.study.parts import cells_of, write_numbers
+    from cavity.study.derived import cells_of, write_numbers
 
     study, part, results = read_part(options)
     records = {}

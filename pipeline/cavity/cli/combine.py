@@ -11,7 +11,7 @@ def add_arguments(parser):
 
 
 def run(options):
-    from cavity.study.parts import combine, write_numbers
+    from cavity.study.derived import combine, write_numbers
 
     study, part, results = read_part(options)
     write_numbers(combine(part, results, study), options.out)

@@ -17,7 +17,7 @@ def run(options):
     matplotlib.use("Agg")
 
     from cavity.plot.part_figures import draw_part
-    from cavity.study.parts import combine, read_cells
+    from cavity.study.derived import combine, read_cells
 
     study, part, results = read_part(options)
     draw_part(read_cells(options.cells) if options.cells else combine(part, results, study), options.out)

@@ -92,7 +92,7 @@ def phase_context(study, name, earlier):
 def read_earlier(study, name, paths):
     """{phase or grid search: result} of everything that ``name`` comes after, from one file each."""
     from cavity.posterior.phase import PhaseResult
-    from cavity.study.parts import read_cells
+    from cavity.study.derived import read_cells
 
     phases, grids = study.config.earlier(name), study.config.earlier_grids(name)
     if len(phases) + len(grids) != len(paths):

@@ -17,7 +17,7 @@ def run(options):
 
     matplotlib.use("Agg")
 
-    from cavity.plot.phase import draw_phase
+    from cavity.plot.phase_figures import draw_phase
     from cavity.posterior.phase import PhaseResult
     from cavity.study.truth import truth_of
 

@@ -83,7 +83,7 @@ class ModelComparison:
     @property
     def table(self) -> str:
         """Text: the models in the order of their evidence, then each dataset's differences."""
-        from cavity.posterior.table import aligned
+        from cavity.posterior.printed import aligned
 
         rows = [("model", "log evidence", "difference", "error", "probability", "")]
         order = np.argsort(-self.log_evidences, kind="stable")

@@ -1,11 +1,20 @@
-"""The keys of what a study makes of its phases: grid searches, sensitivity maps, comparisons, interpolations."""
+"""What the keys of every level are, and those of grid searches, sensitivity maps, comparisons and interpolations."""
 
 import math
 from typing import Annotated, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, Strict, StringConstraints, WithJsonSchema
 
-from cavity.config.section import FunctionName, Number, PhaseName, Section, Whole
+PhaseName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
+Whole = Annotated[int, Strict()]  # a text of digits is none: 010 and 1_0 would become 10
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+FunctionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class Section(BaseModel):
+    """A level of the file: unknown keys are errors, values are not changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _cut(value):

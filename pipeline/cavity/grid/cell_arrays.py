@@ -139,7 +139,7 @@ class GridSearchResult(CellArrays):
     @property
     def table(self) -> str:
         """Text: the cells in the order of their probability."""
-        from cavity.posterior.table import aligned
+        from cavity.posterior.printed import aligned
 
         order = np.argsort(-self.probabilities.ravel(), kind="stable")
         rows = [("cell", "log evidence", "error", "max log likelihood", "probability")]

@@ -13,11 +13,11 @@ from cavity.grid.cell_arrays import GridSearchResult, collect_cells
 from cavity.grid.cells import Cell, chosen_priors, in_cell, make_axes, make_cells
 from cavity.grid.confine import graph_with
 from cavity.grid.cores import fit_cells, going_on
+from cavity.identity.content import content_hash
 from cavity.posterior.result import Result
 from cavity.posterior.store import samples_tree
 from cavity.prior import Prior
 from cavity.rng import generator
-from cavity.search.identity import content_hash
 from cavity.search.model_problem import acceptance, model_problem
 from cavity.strategy.polished import run_polished
 

@@ -13,11 +13,11 @@ from cavity.errors import CavityError, ModelError, StudyError
 from cavity.grid.cell_arrays import SensitivityResult, collect_sensitivity
 from cavity.grid.cells import Axis, Cell, chosen_priors, make_axes, make_cells
 from cavity.grid.cores import fit_cells, going_on
+from cavity.identity.content import content_hash
 from cavity.model import Collection
 from cavity.numerics.types import Array
 from cavity.posterior.store import samples_tree
 from cavity.rng import generator
-from cavity.search.identity import content_hash
 from cavity.search.model_problem import model_problem
 from cavity.strategy.polished import run_polished
 

@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from cavity.errors import SearchError
+from cavity.identity.content import content_hash
 from cavity.rng import generator
 from cavity.search.checkpoint import CallLog, checkpoint_key
 from cavity.search.guard import Guard
 from cavity.search.hooks import check_hooks
-from cavity.search.identity import content_hash
 from cavity.search.libraries import require_libraries
 from cavity.search.progress import Progress
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cavity.errors import AnalysisError, ModelError
-from cavity.model.code import code_behind
-from cavity.search.identity import content_hash
+from cavity.identity.code import code_behind
+from cavity.identity.content import content_hash
 from cavity.search.problem import Likelihood
 
 if "OMP_NUM_THREADS" in os.environ:

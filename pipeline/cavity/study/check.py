@@ -11,7 +11,7 @@ from cavity.search.libraries import require_libraries
 from cavity.strategy.context import check_graph
 from cavity.strategy.one_by_one import refuse_drawn, rehearsed
 from cavity.study.cost import price
-from cavity.study.parts import cells_in
+from cavity.study.derived import cells_in
 from cavity.study.rehearse import rehearse
 
 MOST = 1000  # datasets that are looked at; more than that are sampled evenly

@@ -4,7 +4,7 @@ from functools import partial
 
 from cavity.errors import StudyError, did_you_mean
 from cavity.study.cache import aggregate_round, search_datasets
-from cavity.study.parts import make_part, seen_by
+from cavity.study.derived import make_part, seen_by
 
 
 def fit_phases(study, phases=None, progress=None):
@@ -39,7 +39,7 @@ def fit_phases(study, phases=None, progress=None):
 
 def publish_phase(study, context, result):
     """Write a phase's fixed folder: summary.json, posterior.h5 and the plots."""
-    from cavity.plot.phase import draw_phase
+    from cavity.plot.phase_figures import draw_phase
     from cavity.study.truth import truth_of
 
     folder = study.paths.phase(context.phase)

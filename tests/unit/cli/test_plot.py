@@ -34,7 +34,7 @@ def test_a_round_is_drawn_without_the_plot_that_fails(tmp_path, logged):
     assert verb("run", folder, "--phase", "main") == 0
     result = tmp_path / "results" / "levels" / "main"
     arguments = ["plot", folder, "--phase", "main", "--result", result, "--out", plots]
-    done = run_without("cavity.plot.phase", "plot_graph", *arguments, *(["--log", log] if logged else []))
+    done = run_without("cavity.plot.phase_figures", "plot_graph", *arguments, *(["--log", log] if logged else []))
     line = f"{plots / 'graph.png'}: not drawn, RuntimeError: no ink; everything else goes on\n"
     assert (done.returncode, done.stderr) == (0, line)
     assert not logged or log.read_text() == line

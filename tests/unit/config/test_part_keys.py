@@ -1,7 +1,9 @@
 """Grids, maps, comparisons and interpolations in a config.yaml, and the chain they form with the phases."""
 
 import pytest
+from pydantic import ValidationError
 
+from cavity.config.part_keys import FunctionName, PhaseName, Section
 from cavity.config.read import validate
 from cavity.errors import ConfigError
 
@@ -71,3 +73,23 @@ def test_what_comes_before_what():
     assert config.earlier("d") == ("a", "c") and config.earlier_grids("d") == ("g",)
     assert config.earlier("m") == ("a", "b", "c", "d") and config.earlier("s") == ("a",)
     assert config.earlier_grids("b") == ()
+
+
+class Level(Section):
+    """Two names."""
+
+    name: PhaseName = "main"
+    function: FunctionName = "factor"
+
+
+def test_unknown_keys_and_changes_are_refused():
+    with pytest.raises(ValidationError, match="extra_forbidden"):
+        Level(nmae="a")
+    with pytest.raises(ValidationError, match="frozen"):
+        Level().name = "b"
+
+
+@pytest.mark.parametrize("content", [{"name": "1a"}, {"name": "a/b"}, {"name": "a-b"}, {"function": "f()"}])
+def test_names_are_letters_digits_and_underscores(content):
+    with pytest.raises(ValidationError, match="string_pattern_mismatch"):
+        Level(**content)

@@ -1,6 +1,6 @@
 """Tables for a terminal."""
 
-from cavity.posterior.table import aligned, number, parameter_table, significant
+from cavity.posterior.printed import aligned, number, parameter_table, significant
 
 
 def test_decimals_follow_the_error():

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import numpy as np
 
-from cavity.model.code import is_library
+from cavity.identity.code import is_library
 
 logger = logging.getLogger("cavity.search")
 

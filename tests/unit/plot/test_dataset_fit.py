@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cavity.errors import ResultError
-from cavity.plot.fit import Fit, fit_of, plot_fit, plot_fits
+from cavity.plot.dataset_fit import Fit, fit_of, plot_fit, plot_fits
 
 CURVE = Fit(data=[1.0, 2.0, 3.0], noise=0.5, model=[1.0, 2.5, 2.0], draws=np.array([[1, 2, 2], [1, 3, 2.0]]))
 

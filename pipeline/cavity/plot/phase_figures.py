@@ -9,7 +9,7 @@ import cavity.prior
 from cavity.numerics.weights import resampled
 from cavity.plot.convergence import plot_convergence
 from cavity.plot.corner import LARGEST_CORNER, plot_corner
-from cavity.plot.fit import fit_of, plot_fit, plot_fits
+from cavity.plot.dataset_fit import fit_of, plot_fit, plot_fits
 from cavity.plot.graph import describe_views, plot_graph
 from cavity.plot.population import plot_population
 from cavity.plot.style import try_plot, try_save

@@ -6,13 +6,13 @@ import types
 import numpy as np
 import pytest
 
-import cavity.plot.phase
+import cavity.plot.phase_figures
 import cavity.plot.style
 from cavity.graph import Analysis, AnalysisFactor, FactorGraphModel, HierarchicalFactor, view_factor
 from cavity.model import Collection
-from cavity.plot.fit import Fit
+from cavity.plot.dataset_fit import Fit
 from cavity.plot.graph import describe_graph
-from cavity.plot.phase import draw_phase, fit_of_dataset, write_plots
+from cavity.plot.phase_figures import draw_phase, fit_of_dataset, write_plots
 from cavity.posterior.phase import PhaseResult
 from cavity.posterior.samples import Samples
 from cavity.prior import GaussianPrior, HalfNormalPrior, UniformPrior
@@ -104,7 +104,7 @@ def test_a_plot_that_fails_is_a_warning_with_its_name_and_the_others_are_drawn(t
 
     context, result = context_and_result()
     before = draw_phase(context, result, tmp_path)
-    module = cavity.plot.style if function == "save_figure" else cavity.plot.phase
+    module = cavity.plot.style if function == "save_figure" else cavity.plot.phase_figures
     monkeypatch.setattr(module, function, fail)
     written = draw_phase(context, result, tmp_path)
     lines = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
@@ -123,15 +123,17 @@ def test_only_errors_are_caught(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     context, result = context_and_result()
-    monkeypatch.setattr(cavity.plot.phase, "plot_corner", interrupt)
+    monkeypatch.setattr(cavity.plot.phase_figures, "plot_corner", interrupt)
     with pytest.raises(KeyboardInterrupt):
         draw_phase(context, result, tmp_path)
 
 
 def test_fits_are_called_by_the_labels_of_the_table(tmp_path, monkeypatch):
     titles = []
-    monkeypatch.setattr("cavity.plot.phase.plot_fit", lambda fit, title, *labels: titles.append(title))
-    monkeypatch.setattr("cavity.plot.phase.plot_fits", lambda fits, x, y, label: titles.extend(map(label, fits)))
+    monkeypatch.setattr("cavity.plot.phase_figures.plot_fit", lambda fit, title, *labels: titles.append(title))
+    monkeypatch.setattr(
+        "cavity.plot.phase_figures.plot_fits", lambda fits, x, y, label: titles.extend(map(label, fits))
+    )
     local = {name: Samples(names=("rate",), values=np.zeros((9, 1))) for name in "ab"}
     result = PhaseResult("study", "main", "independent", locals=local, covariates={"a": {"label": "NGC 253"}})
     write_plots(result, tmp_path, fits={name: Fit(data=np.ones(4), noise=1.0, model=np.zeros(4)) for name in "ab"})

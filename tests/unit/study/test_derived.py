@@ -5,7 +5,7 @@ import pytest
 
 from cavity.errors import SearchError, StudyError
 from cavity.study import Study
-from cavity.study.parts import make_part, read_cells, report_part
+from cavity.study.derived import make_part, read_cells, report_part
 
 STUDY = """
 import numpy as np

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from cavity.model.code import code_behind
+from cavity.identity.code import code_behind
 
 SHAPES = """
 WIDTH = 2.0

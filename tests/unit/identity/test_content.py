@@ -15,7 +15,7 @@ from scipy.interpolate import CubicSpline
 from scipy.sparse import csr_matrix
 from scipy.stats import norm
 
-from cavity.search.identity import _warn_of_unknown, content_hash
+from cavity.identity.content import _warn_of_unknown, content_hash
 
 
 class Data:
