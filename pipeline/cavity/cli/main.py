@@ -26,6 +26,10 @@ VERBS = {
     "publish": "copy the last rounds' results to their fixed folders and print the shared parameters",
     "schema": "write the JSON schemas of a study's files",
 }
+_ROOMS = {
+    "round_verbs": ("search", "aggregate", "decide", "summarise", "plot"),
+    "part_verbs": ("cells", "collect", "combine", "draw"),
+}  # modules with several verbs; any other verb has one of its own
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -47,7 +51,7 @@ def main(arguments=None):
         return 2
     for name in _THREADS:  # numbers are bit-equal at one thread; a job is one thread of the workflow
         os.environ.setdefault(name, "1")
-    module = import_module(f"cavity.cli.{verb}")
+    module = _verb(verb)
     parser = argparse.ArgumentParser(prog=f"cavity {verb}", description=module.__doc__)
     parser.add_argument("--log", help="a file for progress and warnings; an error is printed as well")
     module.add_arguments(parser)
@@ -59,6 +63,14 @@ def main(arguments=None):
         print(error, file=sys.stderr)
         return 2
     return 1  # an end that the log had no space for
+
+
+def _verb(name):
+    """What has a verb's ``add_arguments`` and ``run``: its module, or its class in a module of several."""
+    room = next((room for room, verbs in _ROOMS.items() if name in verbs), None)
+    if room is None:
+        return import_module(f"cavity.cli.{name}")
+    return getattr(import_module(f"cavity.cli.{room}"), name.capitalize())
 
 
 def run_verb(module, options, say):
@@ -82,7 +94,7 @@ def run_verb(module, options, say):
         say(f"the study's code ends the process ({error!r}); raise an error instead")
         return 2
     except Exception as error:
-        verb = module.__name__.rpartition(".")[2]
+        verb = module.__name__.rpartition(".")[2].lower()
         say(f"cavity {verb}: {type(error).__name__}: {error} (not foreseen; {options.log or 'below'} has more)")
         raise
     return 0
