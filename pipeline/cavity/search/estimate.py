@@ -5,7 +5,7 @@ from time import perf_counter
 
 import numpy as np
 
-from cavity.search.dynesty_common import UNIFORM_UP_TO, walks_for
+from cavity.search.dynesty import UNIFORM_UP_TO, walks_for
 
 #: Accepted points per call of region samplers, as benchmarks/searches.py finds it below five parameters.
 EFFICIENCY = 0.2

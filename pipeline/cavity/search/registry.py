@@ -1,14 +1,12 @@
 """Every search by its name in a config file."""
 
 from cavity.errors import SearchError, did_you_mean
-from cavity.search.base import PARTS
-from cavity.search.differential_evolution import DifferentialEvolution
-from cavity.search.dynesty_dynamic import DynestyDynamic
-from cavity.search.dynesty_static import DynestyStatic
+from cavity.search.dynesty import DynestyDynamic, DynestyStatic
 from cavity.search.emcee import Emcee
 from cavity.search.laplace import Laplace
-from cavity.search.lbfgs import LBFGS
 from cavity.search.nautilus import Nautilus
+from cavity.search.optimisers import LBFGS, DifferentialEvolution
+from cavity.search.search import PARTS
 from cavity.search.ultranest import UltraNest
 
 SEARCHES = {

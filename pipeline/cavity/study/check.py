@@ -7,7 +7,7 @@ from cavity.errors import CavityError
 from cavity.grid.cells import WHOLE
 from cavity.inference import ONE_BY_ONE, SEQUENTIAL
 from cavity.prior import DrawnVariable
-from cavity.search.libraries import require_libraries
+from cavity.search.search import require_libraries
 from cavity.strategy.context import check_graph
 from cavity.strategy.one_by_one import refuse_drawn, rehearsed
 from cavity.study.cost import price

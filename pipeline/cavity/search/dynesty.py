@@ -1,16 +1,16 @@
-"""What DynestyStatic and DynestyDynamic share: the likelihood put in directly, and results to Samples."""
+"""DynestyStatic and DynestyDynamic: nested sampling (dynesty; Skilling 2006, Higson et al. 2019, Speagle 2020)."""
 
 import contextlib
 import io
+import math
 import sys
 import warnings
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from cavity.errors import SearchError
-from cavity.search.base import Search
-from cavity.search.nested import nested_samples
-from cavity.search.settings import check_choice, check_integer, check_number
+from cavity.search.search import Search, nested_samples
+from cavity.search.settings import adapter, check_choice, check_integer, check_number
 
 BOUNDS = ("none", "single", "multi", "balls", "cubes")
 STEPS = ("auto", "unif", "rwalk", "slice", "rslice")
@@ -162,3 +162,84 @@ def status_of(guard, dlogz):
         guard.status = {"log_evidence": result.logz, "remaining": result.delta_logz, "until": dlogz}
 
     return tell
+
+
+@adapter
+class DynestyStatic(DynestySearch):
+    """Static nested sampling.
+
+    Parameters
+    ----------
+    nlive
+        Live points. The stated error of the log evidence is about sqrt(information / nlive).
+    bound, sample, periodic, reflective, update_interval, first_update, enlarge, bootstrap, walks, facc, slices, ncdim
+        As in ``dynesty.NestedSampler``; with ``sample="auto"`` random walks from five parameters on, of at
+        least five steps a parameter.
+    maxiter, maxcall, dlogz, logl_max, add_live
+        As in its ``run_nested``.
+    """
+
+    dlogz: float | None = None
+    logl_max: float | None = None
+    add_live: bool = True
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_number(self, "dlogz", above=0)
+
+    def search(self, problem, guard, rng):
+        """Run dynesty's static sampler to its stopping criterion."""
+        import dynesty
+
+        dlogz = self.dlogz if self.dlogz is not None else 1e-3 * (self.nlive - 1) + 0.01
+        logl_max = math.inf if self.logl_max is None else self.logl_max
+        run = {"dlogz": dlogz, "logl_max": logl_max, "add_live": self.add_live}
+        return self.run_sampler(dynesty.NestedSampler, problem, guard, rng, until=dlogz, **run)
+
+
+@adapter
+class DynestyDynamic(DynestySearch):
+    """Dynamic nested sampling.
+
+    Parameters
+    ----------
+    nlive
+        Live points of the first run.
+    bound, sample, periodic, reflective, update_interval, first_update, enlarge, bootstrap, walks, facc, slices, ncdim
+        As in ``dynesty.DynamicNestedSampler``; with ``sample="auto"`` random walks from five parameters on, of at
+        least five steps a parameter.
+    pfrac
+        Weight of the posterior against the evidence when a batch is placed: its ``wt_kwargs["pfrac"]``.
+    dlogz_init, maxiter_init, maxcall_init, nlive_batch, maxiter_batch, maxcall_batch, maxiter, maxcall, maxbatch, \
+n_effective, use_stop
+        As in its ``run_nested``.
+    """
+
+    nlive: int = 100
+    pfrac: float = 0.8
+    dlogz_init: float = 0.01
+    maxiter_init: int | None = None
+    maxcall_init: int | None = None
+    nlive_batch: int | None = None
+    maxiter_batch: int | None = None
+    maxcall_batch: int | None = None
+    maxbatch: int | None = None
+    n_effective: int | None = None
+    use_stop: bool = True
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_integer(self, "maxbatch", least=0)
+        check_integer(self, "maxiter_init", "maxcall_init", "nlive_batch", "maxiter_batch", "maxcall_batch")
+        check_integer(self, "n_effective")
+        check_number(self, "dlogz_init", above=0)
+        check_number(self, "pfrac", least=0, most=1)
+
+    def search(self, problem, guard, rng):
+        """Run dynesty's dynamic sampler to its stopping criterion."""
+        import dynesty
+
+        common = {field.name for field in fields(DynestySearch)}
+        own = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in common}
+        run = {"wt_kwargs": {"pfrac": own.pop("pfrac")}, "logl_max_init": math.inf, **own}
+        return self.run_sampler(dynesty.DynamicNestedSampler, problem, guard, rng, **run)

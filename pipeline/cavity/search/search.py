@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import asdict, dataclass, fields, replace
+from importlib import import_module, metadata
 from time import perf_counter, process_time
 from typing import ClassVar
 
@@ -9,11 +10,11 @@ import numpy as np
 
 from cavity.errors import SearchError
 from cavity.identity.content import content_hash
+from cavity.numerics.weights import log_sum_exp
 from cavity.rng import generator
 from cavity.search.checkpoint import CallLog, checkpoint_key
 from cavity.search.guard import Guard
 from cavity.search.hooks import check_hooks
-from cavity.search.libraries import require_libraries
 from cavity.search.progress import Progress
 
 logger = logging.getLogger("cavity.search")
@@ -229,3 +230,45 @@ def make_samples(problem, guard, **content):
     if problem.log_prior is not None:
         content["log_priors"] = np.array([float(problem.log_prior(vector)) for vector in content["values"]])
     return Samples(names=tuple(problem.names), calls=guard.calls, rejected=guard.rejected, **content)
+
+
+def nested_samples(
+    problem, guard, *, values, unit, log_weights, log_likelihoods, log_evidence, log_evidence_error, info
+):
+    """Samples of a nested sampling run.
+
+    Parameters
+    ----------
+    values, unit
+        (S, ndim) in parameters and in the unit cube.
+    log_weights
+        (S,), any normalisation.
+    """
+    log_weights = np.asarray(log_weights, dtype=float)
+    return make_samples(
+        problem,
+        guard,
+        values=np.array(values, dtype=float),
+        unit=np.array(unit, dtype=float),
+        log_weights=log_weights - log_sum_exp(log_weights),
+        log_likelihoods=np.array(log_likelihoods, dtype=float),
+        log_evidence=float(log_evidence),
+        log_evidence_error=float(log_evidence_error),
+        info=info,
+    )
+
+
+_MODULES = {"nautilus-sampler": "nautilus", "scikit-learn": "sklearn"}  # where they are not called as the package
+_EXTRAS = ("Emcee", "Nautilus", "UltraNest")
+
+
+def require_libraries(search):
+    """SearchError with what to install where a package of a search is missing or cannot be imported."""
+    kind = type(search).__name__
+    for package in search.libraries:
+        try:
+            metadata.version(package)
+            import_module(_MODULES.get(package, package))
+        except ImportError as error:
+            wanted = f"'cavity[{kind.lower()}]'" if kind in _EXTRAS else package
+            raise SearchError(f"{kind} needs the package {package}: pip install {wanted}") from error

@@ -1,4 +1,4 @@
-"""LBFGS: the maximum of the posterior by a quasi-Newton method (scipy; Byrd et al. 1995)."""
+"""LBFGS and DifferentialEvolution: the density that they climb, and one point as Samples."""
 
 from typing import ClassVar
 
@@ -6,13 +6,44 @@ import numpy as np
 
 from cavity.errors import NoStartError
 from cavity.numerics.differences import both_ways, slopes
-from cavity.numerics.mixture import normal_of, unit_of
+from cavity.numerics.mixture import ALMOST_ONE, normal_of, unit_of
 from cavity.numerics.sobol import sobol_uniform
-from cavity.search.base import Search
 from cavity.search.guard import FLOOR
 from cavity.search.importance import gradients
-from cavity.search.optimum import objective, optimum_samples
-from cavity.search.settings import adapter, check_integer, check_number
+from cavity.search.search import Search, make_samples
+from cavity.search.settings import adapter, check_choice, check_integer, check_number
+
+
+def objective(problem, guard):
+    """Unit cube (n, ndim) -> log likelihood plus log prior density of the parameters (n,), -inf floored.
+
+    A problem without ``log_prior`` is climbed in the likelihood alone.
+    """
+
+    def log_posterior(unit):
+        values = problem.vectors(unit)
+        log_likelihoods = guard.batch(values)
+        if problem.log_prior is not None:
+            log_likelihoods = log_likelihoods + np.array([float(problem.log_prior(vector)) for vector in values])
+        return np.maximum(np.nan_to_num(log_likelihoods, nan=FLOOR, neginf=FLOOR), FLOOR)
+
+    return log_posterior
+
+
+def optimum_samples(problem, guard, unit, log_posterior, info):
+    """One sample of weight 1 at the optimum; its log likelihood is calculated once more."""
+    unit = np.asarray(unit, dtype=float)
+    vector = np.asarray(problem.prior_transform(unit), dtype=float)
+    return make_samples(
+        problem,
+        guard,
+        values=vector[None],
+        unit=unit[None],
+        log_weights=np.zeros(1),
+        log_likelihoods=np.array([guard(vector)]),
+        info={**info, "log_posterior": float(log_posterior)},
+    )
+
 
 #: The optimiser stays within so many standard deviations of z = Phi^-1(unit cube).
 EDGE = 7.0
@@ -98,3 +129,69 @@ class LBFGS(Search):
             return value, -gradient
 
         return by_differences if problem.gradient is None else by_gradient
+
+
+STRATEGIES = tuple(
+    f"{base}{count}{cross}"
+    for base in ("best", "rand", "randtobest", "currenttobest")
+    for count in (1, 2)
+    for cross in ("bin", "exp")
+    if base in ("best", "rand") or count == 1
+)
+
+
+@adapter
+class DifferentialEvolution(Search):
+    """A global optimiser over the unit cube, without gradients. One sample: the maximum; no evidence.
+
+    Parameters
+    ----------
+    strategy, maxiter, popsize, tol, atol, mutation, recombination, init
+        As in ``scipy.optimize.differential_evolution``; the population is evaluated in batches.
+    """
+
+    strategy: str = "best1bin"
+    maxiter: int = 1000
+    popsize: int = 15
+    tol: float = 0.001
+    atol: float = 0.0
+    mutation: float | tuple = (0.5, 1.0)
+    recombination: float = 0.7
+    init: str = "sobol"
+
+    libraries: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self):
+        check_integer(self, "maxiter", "popsize")
+        check_number(self, "tol", "atol", least=0)
+        check_number(self, "recombination", least=0, most=1)
+        check_choice(self, "strategy", STRATEGIES)
+        check_choice(self, "init", ("latinhypercube", "sobol", "halton", "random"))
+
+    def search(self, problem, guard, rng):
+        """Evolve until the population agrees."""
+        from scipy.optimize import differential_evolution
+
+        log_posterior = objective(problem, guard)
+        found = differential_evolution(
+            lambda points: -log_posterior(points.T),
+            [(1e-12, ALMOST_ONE)] * problem.ndim,
+            strategy=self.strategy,
+            maxiter=self.maxiter,
+            popsize=self.popsize,
+            tol=self.tol,
+            atol=self.atol,
+            recombination=self.recombination,
+            mutation=tuple(self.mutation) if np.ndim(self.mutation) else self.mutation,
+            init=self.init,
+            rng=rng,
+            polish=False,
+            updating="deferred",
+            vectorized=True,
+        )
+        if -found.fun <= FLOOR:
+            raise NoStartError(
+                f"DifferentialEvolution: no point of {problem.dataset or 'the problem'} has a finite likelihood"
+            )
+        info = {"search": self.settings(), "converged": bool(found.success), "message": str(found.message)}
+        return optimum_samples(problem, guard, found.x, -found.fun, info)

@@ -1,10 +1,13 @@
 import dataclasses
 import json
+import sys
+from importlib import metadata
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 
+import cavity as cv
 from cavity.errors import AnalysisError, SearchError
 from cavity.search import (
     SEARCHES,
@@ -12,6 +15,7 @@ from cavity.search import (
     DynestyDynamic,
     DynestyStatic,
     Emcee,
+    Guard,
     InitializerBall,
     Laplace,
     Nautilus,
@@ -19,6 +23,7 @@ from cavity.search import (
     UltraNest,
     search_from_dict,
 )
+from cavity.search.search import nested_samples, require_libraries
 
 from ...statistics.search.problems import correlated_gaussian
 
@@ -184,3 +189,50 @@ def test_a_fit_tells_its_progress_to_the_one_it_is_given():
 def test_a_librarys_own_limit_is_set_from_a_budget(search, setting, limit):
     assert getattr(search.limited(4000), setting) == limit and search.limited(None) is search
     assert Laplace().limited(4000) == Laplace()
+
+
+def test_weights_are_normalised_and_numbers_copied():
+    problem = correlated_gaussian(2).problem
+    unit = np.full((3, 2), 0.5)
+    samples = nested_samples(
+        problem,
+        Guard(problem),
+        values=problem.vectors(unit),
+        unit=unit,
+        log_weights=[0.0, np.log(3.0), -np.inf],
+        log_likelihoods=[1.0, 2.0, -np.inf],
+        log_evidence=np.float64(-2.0),
+        log_evidence_error=0.1,
+        info={"converged": True},
+    )
+    assert np.exp(samples.log_weights) == pytest.approx([0.25, 0.75, 0.0])
+    unit[:] = 0.0
+    assert samples.unit[0, 0] == 0.5
+    assert samples.log_evidence == -2.0
+
+
+SEARCHES = {
+    cv.Nautilus(): ("nautilus", r"Nautilus needs the package nautilus-sampler: pip install 'cavity\[nautilus\]'"),
+    cv.UltraNest(): ("ultranest", r"UltraNest needs the package ultranest: pip install 'cavity\[ultranest\]'"),
+    cv.Emcee(): ("emcee", r"Emcee needs the package emcee: pip install 'cavity\[emcee\]'"),
+    cv.DynestyStatic(): ("dynesty", "DynestyStatic needs the package dynesty: pip install dynesty"),
+}
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_a_module_that_cannot_be_imported(search, monkeypatch):
+    module, sentence = SEARCHES[search]
+    require_libraries(search)
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(SearchError, match=sentence):
+        require_libraries(search)
+
+
+def test_a_package_that_is_not_installed(monkeypatch):
+    def version(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    require_libraries(cv.Laplace())
+    with pytest.raises(SearchError, match="Emcee needs the package emcee"):
+        require_libraries(cv.Emcee())
