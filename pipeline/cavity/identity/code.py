@@ -1,7 +1,10 @@
 """The user's own code that a likelihood depends on: what its functions read from their modules."""
 
 import inspect
+import site
 import sys
+import sysconfig
+from functools import cache
 from pathlib import Path
 from types import FunctionType, ModuleType
 
@@ -97,11 +100,19 @@ def _is_own(item):
 
 
 def is_library(module):
-    """Whether a module is Python's, this package's, or an installed one."""
+    """Whether a module is Python's, this package's, or an installed one: it lies in a folder that is installed into."""
     root = module.partition(".")[0]
     if root == "__main__":
         return False
     if root in ("cavity", "builtins") or root in sys.stdlib_module_names:
         return True
-    file = getattr(sys.modules.get(module), "__file__", None) or ""
-    return any(part in ("site-packages", "dist-packages") for part in Path(file).parts)
+    top = sys.modules.get(root)
+    places = [*getattr(top, "__path__", ()), getattr(top, "__file__", None)]
+    return bool(places[0]) and _is_installed_into(Path(places[0]).parent)
+
+
+@cache
+def _is_installed_into(folder):
+    """Whether a folder is one of this Python's own for packages, or holds records of what pip put there."""
+    own = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages()}
+    return str(folder) in {*own, site.getusersitepackages()} or any(folder.glob("*.dist-info"))

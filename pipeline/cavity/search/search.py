@@ -113,14 +113,7 @@ class Search:
         guard = Guard(problem, on_error, log, progress, self.checkpoint_interval)
         wall, cpu = perf_counter(), process_time()
         try:
-            limited = self.limited(max_calls)
-            samples = limited.search(problem, guard, rng)
-            if max_calls is not None:
-                samples = replace(samples, info={**samples.info, "search": self.settings()})
-                counted = samples.info.get("counted_calls", guard.calls)
-                ended = samples.info.get("converged", True) or counted < NEARLY * max_calls
-                if limited != self and not ended:
-                    samples = replace(samples, info={**samples.info, "calls_spent": True})
+            samples = self._within(max_calls, problem, guard, rng)
             guard.show()
         finally:
             if log is not None:
@@ -139,6 +132,18 @@ class Search:
             process_time() - cpu,
         )
         return samples
+
+    def _within(self, max_calls, problem, guard, rng):
+        """The samples, of a run whose library's own limit is set from a budget; they say whether that stopped it."""
+        limited = self.limited(max_calls)
+        samples = limited.search(problem, guard, rng)
+        if max_calls is None:
+            return samples
+        info = {**samples.info, "search": self.settings()}
+        ended = info.get("converged", True) or info.get("counted_calls", guard.calls) < NEARLY * max_calls
+        if limited != self and not ended:
+            info["calls_spent"] = True
+        return replace(samples, info=info)
 
     def fit(self, model, analysis, seed=1, checkpoint=None, on_error="raise", progress=None):
         """Fit a model with an analysis.

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from cavity.identity.code import code_behind
+from cavity.identity.code import code_behind, is_library
 
 SHAPES = """
 WIDTH = 2.0
@@ -98,3 +98,23 @@ def test_tables_and_compiled_functions_of_a_module_are_code(tmp_path, monkeypatc
     found = code_behind(tabled.likelihood)
     assert any(item is tabled.TABLE for item in found)
     assert any(item is tabled.cached.__wrapped__ for item in found)
+
+
+@pytest.mark.parametrize(("record", "installed"), [(None, False), ("shapes-1.0.dist-info", True)])
+def test_a_module_is_installed_where_pip_put_it_whatever_the_folder_is_called(tmp_path, monkeypatch, record, installed):
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    (folder / "shapes_in_a_folder.py").write_text(SHAPES)
+    if record:
+        (folder / record).mkdir()
+    monkeypatch.syspath_prepend(folder)
+    import shapes_in_a_folder
+
+    assert is_library("shapes_in_a_folder") is installed
+    assert bool(code_behind(shapes_in_a_folder.Base)) is not installed
+    del sys.modules["shapes_in_a_folder"]
+
+
+def test_what_this_python_has_installed_is_a_library_and_a_test_is_not():
+    assert is_library("numpy.linalg") and is_library("pytest") and is_library("json")
+    assert not is_library("__main__") and not is_library(__name__)
