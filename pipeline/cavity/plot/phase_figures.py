@@ -13,6 +13,7 @@ from cavity.plot.dataset_fit import fit_of, plot_fit, plot_fits
 from cavity.plot.graph import describe_views, plot_graph
 from cavity.plot.population import plot_population
 from cavity.plot.style import try_plot, try_save
+from cavity.plot.trace import plot_trace
 
 LARGEST_FITS = 40  # datasets whose fits get a file of their own
 LARGEST_GRAPH = 300  # datasets whose models are composed to find the plates
@@ -79,7 +80,9 @@ def fit_of_dataset(view, result):
 
 
 def write_plots(result, folder, description=None, fits=None, truth=None, x_label="x", y_label="data"):
-    """Draw what a phase's result can show: graph, corner, populations, convergence, fits; warn of those that fail.
+    """Draw what a phase's result can show: graph, corner, populations, traces of chains, convergence, fits.
+
+    One that fails is a warning.
 
     Parameters
     ----------
@@ -125,8 +128,16 @@ def _figures(result, description, truth):
         if any(drawn in samples.names for samples in result.locals.values()):
             name = "population" if len(pairs) == 1 else f"population_{parent}_{drawn}"
             yield name, partial(_population, result, parent, drawn, description["parents"][parent], truth)
+    for name, samples in [("trace", result.shared), *((f"trace_{d}", own) for d, own in _first(result.locals))]:
+        if samples is not None and "chains" in samples.info:
+            yield name, partial(plot_trace, samples)
     if any(entry.get("mean") for entry in result.history):
         yield "convergence", partial(plot_convergence, result.history, mcse=result.mcse)
+
+
+def _first(local):
+    """Of the datasets, those whose figures get a file of their own."""
+    return list(local.items())[:LARGEST_FITS]
 
 
 def _population(result, parent, drawn, described, truth):

@@ -138,3 +138,17 @@ def test_fits_are_called_by_the_labels_of_the_table(tmp_path, monkeypatch):
     result = PhaseResult("study", "main", "independent", locals=local, covariates={"a": {"label": "NGC 253"}})
     write_plots(result, tmp_path, fits={name: Fit(data=np.ones(4), noise=1.0, model=np.zeros(4)) for name in "ab"})
     assert titles == ["NGC 253", "b", "NGC 253", "b"]
+
+
+def test_chains_are_traced_and_other_samples_are_not(tmp_path):
+    values = np.random.default_rng(1).normal(size=(40, 1))
+    chains = {name: Samples(names=("rate",), values=values, info={"chains": 4}) for name in "ab"}
+    shared = Samples(names=("mean",), values=values, info={"chains": 4})
+    joint = PhaseResult("study", "main", "joint", shared=shared, locals=chains)
+    assert {path.name for path in write_plots(joint, tmp_path) if path.name.startswith("trace")} == {
+        "trace.png",
+        "trace_a.png",
+        "trace_b.png",
+    }
+    nested = {"a": Samples(names=("rate",), values=values)}
+    assert not write_plots(PhaseResult("study", "main", "independent", locals=nested), tmp_path / "nested")
