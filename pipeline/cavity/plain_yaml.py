@@ -9,6 +9,12 @@ _NUMBERS = {
 }
 
 
+def plain_number(value):
+    """1e-4, which other readers of YAML leave a text, as a number; else the value."""
+    is_number = isinstance(value, str) and "e" in value.lower() and re.match(_NUMBERS["float"], value)
+    return float(value) if is_number else value
+
+
 def load_yaml(text):
     """The content of a YAML text.
 

@@ -50,6 +50,7 @@ LIMITS = [
         ("min(ends) > limits.edge_mass", "min(ends) > 1e9"),
         (".max() > limits.broad", ".max() > 1e9"),
         ("(joined.ess_at_q < limits.ess_limit) &", "(joined.ess_at_q < 0.0) &"),
+        ("found.ess) < context.limits.ess_limit", "found.ess) < 0.0"),
         ("limits.size_share * joined.site_size", "joined.site_size + np.inf"),
         ("shift > limits.pilot_shift", "shift > 1e9"),
         ('"pilot", limits.pilot_draws', '"pilot", draws'),
@@ -153,8 +154,8 @@ MIXTURES = [
         ("np.log(self.prior_fraction) + log_prior(z)[None]", "log_prior(z)[None]"),
         ("weights / weights.sum() * (1.0 - prior_fraction)", "weights / weights.sum()"),
         (
-            "0.5 * np.concatenate([self.weights, other.weights])",
-            "np.concatenate([0.51 * self.weights, 0.49 * other.weights])",
+            "np.concatenate([(1 - share) * self.weights, share * other.weights])",
+            "np.concatenate([self.weights, share * other.weights])",
         ),
         ("edges = np.cumsum(self.weights)", "edges = np.cumsum(self.weights**1.05)"),
         ("np.sqrt(WIDER) * self.factors", "self.factors"),
@@ -219,8 +220,8 @@ DRAWS = [
         ("np.exp(2.0 * log_weights).sum()) - 1.0 / n_draws", "np.exp(2.0 * log_weights).sum())"),
     ),
     *_of(
-        "search/nested.py",
-        "search/test_nested.py",
+        "search/search.py",
+        "search/test_search.py",
         ("log_weights=log_weights - log_sum_exp(log_weights)", "log_weights=1.02 * log_weights"),
     ),
     *_of(

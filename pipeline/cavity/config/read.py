@@ -92,7 +92,8 @@ def _given(error):
     if error["type"] in ("extra_forbidden", "missing", "value_error"):
         return ""
     choices = str(error.get("ctx", {}).get("expected", "")).replace("'", "").replace(" or ", ", ").split(", ")
-    return f", got {error['input']!r}" + did_you_mean(error["input"], choices)
+    given = str(error["input"]).lower() if isinstance(error["input"], bool) else repr(error["input"])
+    return f", got {given}" + did_you_mean(error["input"], choices)
 
 
 _THEIR_WORDS = {

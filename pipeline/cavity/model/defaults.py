@@ -19,7 +19,7 @@ from pathlib import Path
 
 from cavity.errors import ConfigError, PriorError, did_you_mean
 from cavity.model.node import MISSING
-from cavity.plain_yaml import load_yaml
+from cavity.plain_yaml import load_yaml, plain_number
 from cavity.prior import prior_from_dict
 
 SETTINGS = ("width_modifier", "limits", "label", "unit")
@@ -126,7 +126,9 @@ def _refuse_texts_of_digits(entry):
     for key, value in entry.items():
         if isinstance(value, Mapping):
             _refuse_texts_of_digits(value)
-        elif isinstance(value, str) and key not in ("label", "unit") and value.lstrip("+-.")[:1].isdigit():
+        elif (
+            key not in ("label", "unit") and isinstance(plain_number(value), str) and value.lstrip("+-.")[:1].isdigit()
+        ):
             raise ValueError(f"{key} is {value!r}, no plain decimal number")
 
 

@@ -96,9 +96,10 @@ def axial_design(p: int, kind: str = "axial") -> tuple[Annotated[Array, "K p"], 
 
 
 def cross_offsets(p: int) -> Annotated[Array, "K p"]:
-    """The grid of a pair of axes, for each pair: with the axes' own polynomials they tell the products."""
+    """The rim of the grid of a pair of axes, for each pair: with the axes' own polynomials they tell the products."""
     axes = np.eye(p)
-    points = [a * axes[i] + b * axes[j] for i, j in combinations(range(p), 2) for a in AXIAL for b in AXIAL]
+    far = [(a, b) for a in AXIAL for b in AXIAL if max(abs(a), abs(b)) == AXIAL[-1]]
+    points = [a * axes[i] + b * axes[j] for i, j in combinations(range(p), 2) for a, b in far]
     return np.array(points).reshape(-1, p)
 
 

@@ -14,7 +14,8 @@ from cavity.propagate.site import Site
 from cavity.propagate.transform import GlobalSpace
 
 DRAWS = 400  # of the posterior, that the noise is averaged over
-COMPARED, LOST_IN_NOISE = 64, 0.05  # draws of phi at which kernels are compared, and a share of the noise
+COMPARED, LOST_IN_NOISE = 64, 0.035  # draws of phi at which kernels are compared, and a share of the noise
+FEWEST = 60.0  # particles that count where the posterior is, under narrower kernels too
 NARROWEST = 0.1  # kernels, in units of Silverman's rule: the next are narrower, the last
 
 
@@ -69,12 +70,15 @@ def kernel_width(made: Callable[..., Site], space: GlobalSpace, sets: Sequence[A
     made
         width -> the site.
     sets
-        Draws of phi, each set for itself: the change of log l is to the noise as root mean squares over it.
+        Draws of phi, each set for itself: the change of log l is to the noise as root mean squares over it. At the mean
+        of the first, enough particles have to count.
     """
     width, bank = 1.0, SiteBank([made(width=1.0)], space)
     while width > NARROWEST:
         narrower = SiteBank([made(width=width / 2)], space)
         if all(_moved(bank, narrower, phi[:COMPARED]) <= LOST_IN_NOISE for phi in sets):
+            break
+        if narrower.score(sets[0].mean(0)).ess[0] < FEWEST:
             break
         width, bank = width / 2, narrower
     return width

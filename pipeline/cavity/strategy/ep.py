@@ -27,6 +27,7 @@ from cavity.strategy.site_search import LANDSCAPES
 
 PLANNED_DRAWS = 1000  # of the posterior: the next round's interim priors are its predictive
 GAUSSIAN_DRAWS = 1000
+MOST_LOOKS = 2  # again, with shared parameters free
 EDGE = 1.645  # standard normal coordinate of a bounded parameter, beyond which 5 % of its prior lie
 
 
@@ -48,6 +49,7 @@ def plan_round(context: PhaseContext, state: Round | None) -> Plan:
         mean=joined.mean,
         covariance=joined.covariance,
         draws=joined.draws[rows],
+        looks_again=following.looks_again,
         far=None if leverage is None else joined.draws[resampled(leverage, PLANNED_DRAWS, rng)],
     )
     if joined.mode_means is not None and len(joined.mode_means) > 1:
@@ -369,6 +371,8 @@ def following_of(context: PhaseContext, before: Round | None, found: Round) -> F
         )
         if found.kind == "table" and np.array_equal(nodes, before.following.next_nodes):
             needs = noisiest(joined.site_noise, limits.noise_share)
+    elif found.kind == "pilot" and _saw_little(context, found):
+        return Following(poor=poor, needs_search=needs, next_kind="pilot", next_draws=draws, looks_again=True)
     elif joined.shares and (found.round == 0 or shift > limits.pilot_shift):
         kind, draws = "pilot", limits.pilot_draws  # the surrogates' centre still moves
     elif found.kind == "refresh":
@@ -377,6 +381,17 @@ def following_of(context: PhaseContext, before: Round | None, found: Round) -> F
         if joined.mcse.max(initial=0.0) > limits.noisy or poor.any():
             draws = min(2 * before.following.next_draws, limits.most_draws)
     return Following(poor=poor, needs_search=needs, next_kind=kind, next_draws=draws, next_nodes=nodes)
+
+
+def _saw_little(context, found):
+    """Whether most first looks rest on few draws, as under a prior where parameters multiply: q is where to look again.
+
+    Not for ever: what bends as much where q is has no better look.
+    """
+    free = np.isinf(found.joined.site_size).all()
+    if not free or context.space.dimension <= LANDSCAPES or found.round >= MOST_LOOKS:
+        return False
+    return bool(np.median(found.ess) < context.limits.ess_limit)
 
 
 def table_draws(joined: Joined, tolerance: float, limits: Limits = POLICY) -> int:

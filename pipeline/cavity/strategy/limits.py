@@ -21,7 +21,7 @@ class Limits:
     doubtful_k: float = 0.5  # Pareto k that is worth a warning: k = .63 in 15 dimensions reads an sd 20 % low
     chain_ess: float = 400.0  # effective draws of a Markov chain: with fewer its standard deviations are rough
     edge_mass: float = 0.2  # of the posterior in the outer twentieth of a prior, at both ends: it may be periodic
-    shell_mass: float = 0.005  # of the posterior outside the boxes that the sites were built for
+    shell_mass: float = 0.01  # of the posterior outside the boxes that the sites were built for
     least_acceptance: float = 0.02  # of an ensemble's moves: below, its walkers hardly leave where they started
 
     # which sites the next round searches, and how

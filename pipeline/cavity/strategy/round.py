@@ -39,6 +39,7 @@ class Plan:
     far: Annotated[Array, "R D"] | None = None  # where its tails are heavy: draws by what they add to the variances
     nodes: Annotated[Array, "K D"] | None = None  # of tables
     node_log_mass: Annotated[Array, "K"] | None = None  # log posterior mass there so far, up to a constant
+    looks_again: bool = False  # of a pilot: shared parameters are free once more, under a wide q
     mode_means: Annotated[Array, "M D"] | None = None  # where q has several modes: shared parameters are held at each
     mode_covariances: Annotated[Array, "M D D"] | None = None  # and around each
 
@@ -183,6 +184,7 @@ class Following:
     next_kind: str  # the next plan's kind
     next_draws: int  # and its n_draws
     next_nodes: Annotated[Array, "K D"] | None = None  # and its nodes, as they were last placed
+    looks_again: bool = False  # whether the next pilot's shared parameters are free once more
 
 
 @dataclass(frozen=True, slots=True, eq=False)

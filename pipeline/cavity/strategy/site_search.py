@@ -26,7 +26,7 @@ from cavity.strategy.draws import FARTHEST, Drawing, Weighted
 from cavity.strategy.limits import POLICY, Limits
 from cavity.strategy.round import Batch, Elsewhere, Plan, Points, Searched
 from cavity.strategy.tables import search_table
-from cavity.strategy.tilted import Tilted, far_interim, predictive_interim, prior_interim
+from cavity.strategy.tilted import Tilted, far_interim, predictive_interim, prior_interim, wide_interim
 
 SCOUTS = 5  # one in so many of a round's draws judges the proposal of the others
 FEWEST_SCOUTS = 64
@@ -127,6 +127,8 @@ def _around(context, view, link, plan, previous, checkpoint, left, rng):
     dataset, space = view.dataset, context.space
     if previous is None:
         interim = prior_interim(link, space)
+    elif plan.looks_again:
+        interim, previous = wide_interim(link, plan.draws), None
     else:
         interim = predictive_interim(link, plan.mean, plan.draws)
     tilted = Tilted(view, link, space, interim)
@@ -456,7 +458,7 @@ def _shared_design(tilted, plan, weighted, guard, rng):
     if p > 1:
         v = cross_offsets(p)
         few = resampled(log_w, max(FEWEST_CROSSED, CROSSED // len(v)), rng)
-        moved = (own[few, None] + v @ design.transport.T).reshape(-1, own.shape[1])
+        moved = (own[few, None] + v @ design.transport.T).reshape(len(few) * len(v), own.shape[1])
         psi = np.tile(design.psi(v), (len(few), 1))
         there = log_density(moved, psi).reshape(len(few), -1)
         design, coefficients, error = with_cross_terms(design, coefficients, log_w, there - here[few, None])

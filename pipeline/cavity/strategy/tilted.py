@@ -35,12 +35,15 @@ class Interim:
     mean, sd
         (d,) of the independent Gaussians of the drawn variables (of log x for a log-Gaussian parent).
     shared
-        (p,) the values, on the unconstrained scale, at which shared parameters are held; None: free, under their prior.
+        (p,) the values, on the unconstrained scale, at which shared parameters are held; None: free.
+    free
+        What is assumed about free ones, on that scale; without, their prior.
     """
 
     mean: Annotated[Array, "d"]
     sd: Annotated[Array, "d"]
     shared: Annotated[Array, "p"] | None
+    free: tuple[GaussianPrior, ...] = ()
 
 
 def prior_interim(link: Link, space: GlobalSpace, seed: int = 0) -> Interim:
@@ -68,6 +71,14 @@ def far_interim(link: Link, far: Annotated[Array, "R D"]) -> Interim:
     """The population predictive of draws that the variances of phi rest on: where a share of a site's draws must be."""
     centre, sd = interim_prior(link, far, power=1.0)
     return Interim(mean=centre, sd=sd, shared=np.empty(0))
+
+
+def wide_interim(link: Link, draws: Annotated[Array, "R D"]) -> Interim:
+    """Predictive and posterior given draws of phi, but wider: for a look that starts from an earlier one."""
+    centre, sd = interim_prior(link, draws)
+    psi = link.eta(draws)[:, 2 * link.d :]
+    free = tuple(GaussianPrior(float(m), float(WIDER * s)) for m, s in zip(psi.mean(0), psi.std(0)))
+    return Interim(mean=centre, sd=WIDER * sd, shared=None, free=free)
 
 
 def _pilot_priors(link, space):
@@ -133,7 +144,7 @@ class Tilted:
         self.log_acceptance = self.acceptance.log_fraction
         self._likelihood = likelihood_of(view.model, view.compiled, view.analysis)
         if self.free_shared:
-            self.shared_priors = _pilot_priors(link, space)
+            self.shared_priors = interim.free or _pilot_priors(link, space)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -40,6 +40,14 @@ def default_priors_beside(path):
     return default_priors(file) if file.is_file() else nullcontext()
 
 
+def module_file(path):
+    """The path of a study.py, or a StudyError where there is none."""
+    path = Path(path)
+    if not path.is_file():
+        raise StudyError(f"{path}: no such file; the key study of config.yaml names the Python file of the model")
+    return path
+
+
 def load_module(path, name):
     """Run a study.py.
 
@@ -59,9 +67,7 @@ def load_module(path, name):
     StudyError
         If there is no such file, or it raises; an error of this package keeps its type and gains the file and line.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise StudyError(f"{path}: no such file; the key study of config.yaml names the Python file of the model")
+    path = module_file(path)
     spec = spec_from_file_location(name, path)
     module = module_from_spec(spec)
     sys.modules[name] = module

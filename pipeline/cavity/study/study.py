@@ -10,7 +10,7 @@ from cavity.errors import ConfigError, DatasetError, SearchError, StudyError, di
 from cavity.paths import StudyPaths
 from cavity.study.dataset import Dataset
 from cavity.study.identity import Provenance, code_digest, dataset_digest, digest, settings_of, versions
-from cavity.study.module import default_priors_beside, load_module, located, modules_beside, sources
+from cavity.study.module import default_priors_beside, load_module, located, module_file, modules_beside, sources
 from cavity.study.suspects import cells_named
 from cavity.study.table import read_table
 
@@ -86,7 +86,7 @@ class Study:
     @cached_property
     def sources(self):
         """What the study's code is: study.py, the modules beside it, priors.yaml, and the files of the key inputs."""
-        return (*sources(self.module_path), *(self.folder / name for name in self.config.inputs))
+        return (*sources(module_file(self.module_path)), *(self.folder / name for name in self.config.inputs))
 
     @cached_property
     def code_digest(self):

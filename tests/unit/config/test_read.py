@@ -58,12 +58,15 @@ def test_merge_keys_give_what_they_merge_and_what_is_replaced(tmp_path):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ({"seed": True}, "seed: must be a number, got true"),
+        ({"seed": True}, "seed: should be a valid integer, got true"),
         ({"phases": [{"name": "a", "ep": {"tolerance": float("inf")}}]}, r"phases\[0\].ep.tolerance: .*finite"),
         ({"phases": [{"name": "a", "ep": {"tolerance": float("nan")}}]}, r"phases\[0\].ep.tolerance: .*got nan"),
-        ({"phases": [{"name": "a", "ep": {"tolerance": True}}]}, r".*tolerance: must be a number, got true"),
-        ({"phases": [{"name": "a", "ep": {"max_rounds": True}}]}, r".*max_rounds: must be a number, got true"),
-        ({"phases": [{"name": "a", "max_calls": True}]}, r".*max_calls: must be a number, got true"),
+        ({"phases": [{"name": "a", "ep": {"tolerance": True}}]}, r".*tolerance: should be a valid number, got true"),
+        ({"phases": [{"name": "a", "ep": {"max_rounds": True}}]}, r".*max_rounds: should be a valid integer, got true"),
+        (
+            {"phases": [{"name": "a", "max_calls": True}]},
+            r".*max_calls: .* or must be auto, got true",
+        ),
     ],
 )
 def test_truth_values_and_infinities_are_no_numbers(content, sentence):

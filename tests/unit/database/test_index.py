@@ -1,5 +1,7 @@
 """results.sqlite: made from the files, equal when they are."""
 
+import errno
+import os
 import sqlite3
 
 import pytest
@@ -40,15 +42,15 @@ def test_opening_does_not_change_the_file(tmp_path):
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("said", ["database or disk is full", "disk I/O error"])
-def test_what_the_machine_refuses_is_a_sentence_and_leaves_the_old_file(tmp_path, monkeypatch, said):
-    def refuse(*_):
-        raise sqlite3.OperationalError(said)
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_what_the_machine_refuses_is_a_sentence_and_leaves_the_old_file(tmp_path, monkeypatch, code):
+    def refuse(path, _):
+        raise OSError(code, os.strerror(code), str(path))
 
     write_fit(tmp_path, "a", sigma=2.0)
     before = write_database(tmp_path).read_bytes()
-    monkeypatch.setattr("cavity.database.index.add_file", refuse)
-    with pytest.raises(AccessError, match=f"results.sqlite: {said}; .*, then give the same command again$"):
+    with monkeypatch.context() as patch, pytest.raises(AccessError, match=f"sqlite.*: {os.strerror(code)}; .* again$"):
+        patch.setattr("cavity.database.index.Path.write_bytes", refuse)
         write_database(tmp_path)
     assert (tmp_path / "results.sqlite").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "results.sqlite"]

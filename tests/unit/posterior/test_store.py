@@ -249,7 +249,7 @@ def test_a_full_disk_that_hdf5_finds_when_it_closes_a_file_is_a_sentence(tmp_pat
 
 
 def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch):
-    def refuse(*_):
+    def refuse(*_, **__):
         raise OSError(errno.ENOLCK, "No locks available")
 
     save_tree(tmp_path / "tree.h5", {"x": 1})

@@ -95,9 +95,17 @@ def exhausted(limits, n, pareto_k):
         return one_by_one.search_site(c, "d0", run.plan_round(c)).exhausted
 
 
+def looks_again(limits):
+    """Whether first looks of 20 effective draws each are taken again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ep, "LANDSCAPES", 0)
+        found = replace(a_round(kind="pilot", number=0, site_size=np.full(2, np.inf)), ess=np.array([20.0, 20.0]))
+        return following(found, limits).looks_again
+
+
 def reaches_out(limits):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SiteBank, "shell_mass", lambda *arguments: 0.01)
+        patch.setattr(SiteBank, "shell_mass", lambda *arguments: 0.02)
         return again(limits).outside
 
 
@@ -325,6 +333,7 @@ GUARDS = [
     ("least_acceptance", 0, lambda at: "were accepted" in "".join(joint.reasons(chain(0.001), at))),
     ("ess_limit", 0, lambda at: following(a_round(ess_at_q=np.array([30.0, 500.0])), at).poor[0]),
     ("k_hat_limit", OFF, lambda at: exhausted(at, 200, 0.8)),
+    ("ess_limit", 0, looks_again),
     ("ess_limit", 0, lambda at: exhausted(at, 20, 0.1)),
     ("ess_limit", 0, lambda at: not covers(weighted(ess=30.0), at)),
     ("ess_limit", 0, lambda at: "draws count" in "".join(joint.reasons(few_draws(), at))),
