@@ -10,8 +10,7 @@ from cavity.combine.compare import ModelComparison
 from cavity.grid.phase_cells import PhaseGrid, PhaseSensitivity
 from cavity.numerics.weights import log_sum_exp
 from cavity.plot.cell_maps import plot_grid, plot_sensitivity
-from cavity.plot.comparison import plot_comparison
-from cavity.plot.covariate import plot_covariate
+from cavity.plot.combinations import plot_comparison, plot_covariate
 from cavity.plot.style import try_save
 
 MOST_FITS = 30  # datasets that get a figure of their own

@@ -2,8 +2,11 @@
 
 from types import SimpleNamespace
 
+import numpy as np
+
 from cavity.combine.compare import ModelComparison, compare_models
-from cavity.plot.comparison import plot_comparison
+from cavity.combine.interpolate import CovariateCurves
+from cavity.plot.combinations import plot_comparison, plot_covariate
 
 
 def evidence(value):
@@ -20,3 +23,12 @@ def test_differences_are_drawn_for_every_model():
 
 def test_large_differences_have_a_logarithmic_axis():
     assert plot_comparison(compare_models({"a": evidence(0.0), "b": evidence(-300.0)})).get_xscale() == "symlog"
+
+
+def test_every_parameter_has_a_panel():
+    names, at = ("a", "b", "c", "d"), np.linspace(0.0, 1.0, 5)
+    curves = {name: np.array([at - 0.1, at, at + 0.1]) for name in names}
+    fitted = {name: np.array([[-0.1, 0.9], [0.0, 1.0], [0.1, 1.1]]) for name in names}
+    figure = plot_covariate(CovariateCurves("time", at, curves, np.array([0.0, 1.0]), fitted))
+    shown = [ax for ax in figure.axes if ax.get_visible()]
+    assert [ax.get_ylabel() for ax in shown] == list(names) and shown[0].get_xlabel() == "time"

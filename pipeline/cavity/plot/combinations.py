@@ -1,10 +1,11 @@
-"""Model comparison: how far the evidence of each model is below the best one's, with what error."""
+"""What is made of several fits: evidences of models side by side, parameters along a covariate."""
 
 import numpy as np
 
-from cavity.plot.style import COLOURS, CYCLE, axes_or_new, styled
+from cavity.plot.style import COLOURS, CYCLE, axes_or_new, new_figure, styled
 
 MOST_DATASETS = 30
+MOST_PARAMETERS = 12  # in one figure
 
 
 @styled
@@ -41,3 +42,35 @@ def plot_comparison(comparison, ax=None):
     ax.set_xlabel(r"$\Delta$ log evidence to the best model")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=min(4, len(comparison.names)))
     return ax
+
+
+@styled
+def plot_covariate(curves):
+    """A panel for each parameter.
+
+    Parameters
+    ----------
+    curves
+        A ``cavity.combine.interpolate.CovariateCurves``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    names = list(curves.curves)[:MOST_PARAMETERS]
+    columns = min(3, len(names))
+    rows = -(-len(names) // columns)
+    figure = new_figure(3.4 * columns, 2.5 * rows)
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
+    for ax, name in zip(axes, names, strict=False):
+        low, middle, high = curves.curves[name]
+        ax.fill_between(curves.at, low, high, color=COLOURS["shared"], alpha=0.2, linewidth=0)
+        ax.plot(curves.at, middle, color=COLOURS["shared"])
+        low, middle, high = curves.fitted[name]
+        error = [middle - low, high - middle]
+        ax.errorbar(curves.fitted_at, middle, yerr=error, fmt="o", color=COLOURS["data"], markersize=4, capsize=2)
+        ax.set_ylabel(name)
+        ax.set_xlabel(curves.covariate)
+    for ax in axes[len(names) :]:
+        ax.set_visible(False)
+    return figure
