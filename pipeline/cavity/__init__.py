@@ -17,9 +17,9 @@ _HOMES = {
         "InitializerPrior InitializerSamples AutoCorrelationsSettings"
     ),
     "cavity.posterior": "Samples Result PhaseResult",
-    "cavity.strategy": (
-        "ExpectationPropagation SearchGridSearch Sensitivity LinearInterpolator SplineInterpolator compare_models"
-    ),
+    "cavity.strategy": "ExpectationPropagation",
+    "cavity.grid": "SearchGridSearch Sensitivity",
+    "cavity.combine": "LinearInterpolator SplineInterpolator compare_models",
     "cavity.database": "Aggregator",
     "cavity.study": "Study",
 }

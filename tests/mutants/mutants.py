@@ -220,8 +220,8 @@ DRAWS = [
         ("np.exp(2.0 * log_weights).sum()) - 1.0 / n_draws", "np.exp(2.0 * log_weights).sum())"),
     ),
     *_of(
-        "search/nested.py",
-        "search/test_nested.py",
+        "search/search.py",
+        "search/test_search.py",
         ("log_weights=log_weights - log_sum_exp(log_weights)", "log_weights=1.02 * log_weights"),
     ),
     *_of(
@@ -260,16 +260,16 @@ DRAWS = [
         ("self._rows(resampled(self.log_weights, n, rng))", "self._rows(np.arange(n) % len(self.values))"),
     ),
     *_of(
-        "strategy/compare.py",
-        "strategy/test_compare.py",
+        "combine/compare.py",
+        "combine/test_compare.py",
         (
             "np.exp(self.log_evidences - log_sum_exp(self.log_evidences))",
             "np.exp(1.02 * self.log_evidences - log_sum_exp(1.02 * self.log_evidences))",
         ),
     ),
     *_of(
-        "strategy/grid_result.py",
-        "strategy/test_grid_result.py",
+        "grid/cell_arrays.py",
+        "grid/test_cell_arrays.py",
         (
             "np.exp(share - log_sum_exp(share, axis=None))",
             "np.exp(1.02 * share - log_sum_exp(1.02 * share, axis=None))",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "pipeline" / "cavity"
-PACKAGES = ("strategy", "propagate", "graph", "numerics")
+PACKAGES = ("strategy", "grid", "combine", "propagate", "graph", "numerics")
 MODULES = [path for package in PACKAGES for path in sorted((PACKAGE / package).glob("*.py"))]
 
 

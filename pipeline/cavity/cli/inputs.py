@@ -51,7 +51,7 @@ def read_part(options):
 def read_study(options):
     """The study of :func:`add_study`."""
     from cavity.study import Study
-    from cavity.study.study import CHANGED
+    from cavity.study.identity import CHANGED
 
     study = Study.load(options.config, results=options.results, overrides=dict(map(_override, options.set)))
     if options.code not in (None, study.code_digest):
@@ -66,7 +66,7 @@ def add_data(parser):
 
 def check_data(options, study, datasets):
     """ResultError where the data are not those of :func:`add_data`."""
-    from cavity.study.study import CHANGED
+    from cavity.study.identity import CHANGED
 
     if options.data and study.data_digest(datasets) != options.data:
         raise ResultError(CHANGED.format(study.path))
@@ -92,7 +92,7 @@ def phase_context(study, name, earlier):
 def read_earlier(study, name, paths):
     """{phase or grid search: result} of everything that ``name`` comes after, from one file each."""
     from cavity.posterior.phase import PhaseResult
-    from cavity.study.many import read_cells
+    from cavity.study.derived import read_cells
 
     phases, grids = study.config.earlier(name), study.config.earlier_grids(name)
     if len(phases) + len(grids) != len(paths):

@@ -29,6 +29,10 @@ VERBS = {
     "schema": "write the JSON schemas of a study's files",
 }
 INTERRUPTED = "cavity {}: interrupted; what is finished is kept, and the same command goes on from there"
+_ROOMS = {
+    "round_verbs": ("search", "aggregate", "decide", "summarise", "plot"),
+    "part_verbs": ("cells", "collect", "combine", "draw"),
+}  # modules with several verbs; any other verb has one of its own
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -57,7 +61,7 @@ def main(arguments=None):
 
 
 def _run(verb, arguments):
-    module = import_module(f"cavity.cli.{verb}")
+    module = _verb(verb)
     parser = argparse.ArgumentParser(prog=f"cavity {verb}", description=module.__doc__)
     parser.add_argument("--log", help="a file for progress and warnings; an error is printed as well")
     module.add_arguments(parser)
@@ -71,12 +75,20 @@ def _run(verb, arguments):
     return 1  # an end that the log had no space for
 
 
+def _verb(name):
+    """What has a verb's ``add_arguments`` and ``run``: its module, or its class in a module of several."""
+    room = next((room for room, verbs in _ROOMS.items() if name in verbs), None)
+    if room is None:
+        return import_module(f"cavity.cli.{name}")
+    return getattr(import_module(f"cavity.cli.{room}"), name.capitalize())
+
+
 def run_verb(module, options, say):
     """Run a verb and return its exit code; ``say`` prints a sentence."""
     try:
         module.run(options)
     except KeyboardInterrupt:
-        return interrupted(module.__name__.rpartition(".")[2], say)
+        return interrupted(module.__name__.rpartition(".")[2].lower(), say)
     except DamagedError as error:
         from cavity.study.damaged import put_aside
 
@@ -94,7 +106,7 @@ def run_verb(module, options, say):
         say(f"the study's code ends the process ({error!r}); raise an error instead")
         return 2
     except Exception as error:
-        verb = module.__name__.rpartition(".")[2]
+        verb = module.__name__.rpartition(".")[2].lower()
         say(f"cavity {verb}: {type(error).__name__}: {error} (not foreseen; {options.log or 'below'} has more)")
         raise
     return 0

@@ -12,7 +12,7 @@ def add_arguments(parser):
 
 def run(options):
     from cavity.posterior.phase import SUMMARY
-    from cavity.study.many import CELLS
+    from cavity.study.derived import CELLS
     from cavity.study.publish import publish_round, report
 
     study = read_study(options)

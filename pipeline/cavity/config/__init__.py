@@ -1,9 +1,9 @@
 """What a config.yaml may say: models, defaults, reading, and the JSON schema made from them."""
 
+from cavity.config.json_schema import config_schema, table_schema
 from cavity.config.models import DATASET_ID, PhaseConfig, SearchConfig, StudyConfig
 from cavity.config.read import read_config
 from cavity.config.resolve import resolve_study
-from cavity.config.schema import config_schema, table_schema
 
 __all__ = [
     "DATASET_ID",

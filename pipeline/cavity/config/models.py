@@ -4,8 +4,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from cavity.config.many import ComparisonConfig, GridSearchConfig, InterpolationConfig, SensitivityConfig
-from cavity.config.section import Number, PhaseName, Section, Whole
+from cavity.config.part_keys import (
+    ComparisonConfig,
+    GridSearchConfig,
+    InterpolationConfig,
+    Number,
+    PhaseName,
+    Section,
+    SensitivityConfig,
+    Whole,
+)
 from cavity.inference import SEQUENTIAL
 
 DATASET_ID = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}"

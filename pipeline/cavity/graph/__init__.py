@@ -5,8 +5,7 @@ from cavity.graph.coordinates import Coordinates, coordinates_of
 from cavity.graph.factor import AnalysisFactor
 from cavity.graph.factor_graph import FactorGraphModel
 from cavity.graph.hierarchical import HierarchicalFactor
-from cavity.graph.naming import SharedNames, name_shared
-from cavity.graph.plate import Plate, plate, with_groups
+from cavity.graph.naming import Plate, SharedNames, name_shared, plate, with_groups
 from cavity.graph.view import Drawn, FactorView, link_of, view_factor
 
 __all__ = [

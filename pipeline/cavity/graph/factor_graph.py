@@ -1,6 +1,8 @@
 """A graph of datasets: one model over all of them, and the likelihood that is the product of theirs."""
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from cavity.errors import GraphError
@@ -8,11 +10,33 @@ from cavity.graph.analysis import Analysis
 from cavity.graph.factor import AnalysisFactor
 from cavity.graph.global_model import GlobalPriorModel
 from cavity.graph.hierarchical import HierarchicalFactor, parents_of
-from cavity.graph.naming import SharedNames
-from cavity.graph.plate import plates_of
-from cavity.graph.result_list import ResultList, split_by_factor
+from cavity.graph.naming import SharedNames, plates_of
 from cavity.model import Collection
+from cavity.posterior.result import Result
+from cavity.posterior.samples import Samples
 from cavity.prior import Prior
+
+
+class ResultList(list):
+    """A list of :class:`~cavity.posterior.result.Result`, one a factor, in the graph's order.
+
+    Attributes
+    ----------
+    samples
+        The joint samples over every parameter of the graph.
+    model
+        The graph's ``global_prior_model``.
+    """
+
+    def __init__(self, results: Iterable[Result], samples: Samples, model: Any):
+        super().__init__(results)
+        self.samples = samples
+        self.model = model
+
+    @property
+    def log_evidence(self) -> float | None:
+        """Of the whole graph."""
+        return self.samples.log_evidence
 
 
 class FactorGraphModel(Analysis):
@@ -163,12 +187,18 @@ class FactorGraphModel(Analysis):
         for i, (dataset, factor) in enumerate(zip(self.datasets, self.factors)):
             factor.analysis.visualize(paths.child(dataset), instance[i])
 
-    def make_result(self, samples: Any, model: GlobalPriorModel, **origin: Any) -> ResultList:
-        """One result a factor, each with that factor's own model and parameters; the joint samples beside them.
+    def make_result(self, samples: Samples, model: GlobalPriorModel, **origin: Any) -> ResultList:
+        """One result a factor, under the paths of that factor's own model; the joint samples beside them.
 
         ``origin`` is what the results say of where they come from: search, identity, seed, name.
         """
-        return split_by_factor(self, samples, model, **origin)
+        results = []
+        for dataset, factor in zip(self.datasets, self.factors, strict=True):
+            own = factor.prior_model
+            columns = samples.subset([self.names[prior] for prior in own.priors])
+            columns = replace(columns, names=own.parameter_names, labels=None)
+            results.append(Result(columns, own, analysis=factor.analysis, dataset=dataset, **origin))
+        return ResultList(results, replace(samples, model=model), model)
 
     def optimise(self, optimiser: Any) -> Any:
         """Fit the graph: the optimiser's ``fit(self)``; a plain search means ``ExpectationPropagation(search)``."""

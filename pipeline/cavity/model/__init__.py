@@ -4,9 +4,8 @@ from cavity.model.assertions import Acceptance, acceptance
 from cavity.model.compiled import CompiledModel
 from cavity.model.compose import Collection, DictParameter, ListParameter, Model, TupleParameter
 from cavity.model.defaults import Settings, default_priors
-from cavity.model.instance import Instance
-from cavity.model.node import Node, NoSuchPart
-from cavity.model.stored import class_named, model_from_dict
+from cavity.model.node import Instance, Node, NoSuchPart
+from cavity.model.restored import class_named, model_from_dict
 
 __all__ = [
     "Acceptance",

@@ -5,13 +5,80 @@ import math
 
 from cavity.errors import ModelError, did_you_mean
 from cavity.model.arguments import NOTHING, constructor_arguments, is_number
-from cavity.model.defaults import default_of
-from cavity.model.instance import Instance
-from cavity.model.node import MISSING, Node
+from cavity.model.compiled import CompiledModel
+from cavity.model.defaults import Settings, default_of
+from cavity.model.info import describe, labels_of, units_of
+from cavity.model.node import MISSING, Instance, Node
+from cavity.model.stored import model_to_dict
 from cavity.prior import Comparison, Expression, as_prior, is_frozen_distribution
 
 
-class Model(Node):
+class Part(Node):
+    """What every part of a model can do: name its parameters, show them, be stored, become an instance."""
+
+    def settings_at(self, path):
+        """The ``Settings`` (passing, label, unit) of the argument at a path."""
+        *parents, name = path
+        owner = node = self
+        for part in parents:
+            node = node.children.get(part)
+            if not isinstance(node, Node):
+                return Settings()
+            owner = owner if node.is_part_of_argument else node
+        return owner._settings.get(name, Settings())
+
+    @property
+    def labels(self):
+        """A LaTeX label for each free parameter, ``$\\sigma^{\\mathrm{gaussian}}$``."""
+        return labels_of(self)
+
+    @property
+    def units(self):
+        """The unit of each free parameter, from priors.yaml; empty where none is known."""
+        return units_of(self)
+
+    @property
+    def info(self):
+        """Text: the components, then every parameter and value, equal list items folded as ``0 - 2``."""
+        return describe(self)
+
+    def to_dict(self):
+        """JSON form; ``model_from_dict`` gives an equal model to the last bit.
+
+        Raises
+        ------
+        ModelError
+            If a fixed value cannot be stored.
+        """
+        return model_to_dict(self)
+
+    def compile(self):
+        """The map between vectors and instances, for many calls."""
+        return CompiledModel(self)
+
+    def instance_from_vector(self, vector):
+        """The instance at parameter values in the order of ``priors``."""
+        return self.compile().instance(vector)
+
+    def instance_from_unit_vector(self, unit):
+        """The instance at quantiles in [0, 1] of the priors."""
+        compiled = self.compile()
+        return compiled.instance(compiled.vector(unit))
+
+    def instance_from_prior_medians(self):
+        """The instance at the median of every prior."""
+        return self.instance_from_unit_vector([0.5] * self.prior_count)
+
+    def instance_from_arguments(self, values):
+        """The instance at ``{parameter: value}``."""
+        compiled = self.compile()
+        lacking = [name for name, prior in zip(compiled.names, compiled.priors, strict=True) if prior not in values]
+        if lacking:
+            raise ModelError(f"instance_from_arguments has no value for {', '.join(lacking)}")
+        return compiled.instance([values[prior] for prior in compiled.priors])
+
+
+class Model(Part):
     """A class whose constructor arguments are parameters.
 
     Parameters
@@ -87,7 +154,7 @@ class Model(Node):
         return make
 
 
-class Collection(Node):
+class Collection(Part):
     """Models, parameters and values under names, or in order.
 
     Parameters

@@ -1,4 +1,4 @@
-"""A model is a tree: what every node of it can do."""
+"""A model is a tree: what every node of it can do, and what a collection becomes when its parameters have values."""
 
 from cavity.errors import ModelError, did_you_mean
 from cavity.prior import Comparison, Expression, Prior
@@ -139,40 +139,6 @@ class Node:
                     related.setdefault(prior, (*path, str(number)))
         return {prior: own.get(prior, path) for prior, path in related.items()}
 
-    def settings_at(self, path):
-        """The ``Settings`` (passing, label, unit) of the argument at a path."""
-        from cavity.model.defaults import Settings
-
-        *parents, name = path
-        owner = node = self
-        for part in parents:
-            node = node.children.get(part)
-            if not isinstance(node, Node):
-                return Settings()
-            owner = owner if node.is_part_of_argument else node
-        return owner._settings.get(name, Settings())
-
-    @property
-    def labels(self):
-        """A LaTeX label for each free parameter, ``$\\sigma^{\\mathrm{gaussian}}$``."""
-        from cavity.model.labels import labels
-
-        return labels(self)
-
-    @property
-    def units(self):
-        """The unit of each free parameter, from priors.yaml; empty where none is known."""
-        from cavity.model.labels import units
-
-        return units(self)
-
-    @property
-    def info(self):
-        """Text: the components, then every parameter and value, equal list items folded as ``0 - 2``."""
-        from cavity.model.info import describe
-
-        return describe(self)
-
     # -- assertions ---------------------------------------------------------------------------------------------
 
     def add_assertion(self, comparison):
@@ -222,46 +188,24 @@ class Node:
             node.add_assertion(assertion.substituted(replacements))
         return node
 
-    def to_dict(self):
-        """JSON form; ``model_from_dict`` gives an equal model to the last bit.
 
-        Raises
-        ------
-        ModelError
-            If a fixed value cannot be stored.
-        """
-        from cavity.model.stored import model_to_dict
+class Instance:
+    """Parts as attributes (``instance.gaussian.centre``), by position (``instance[0]``) and in a loop."""
 
-        return model_to_dict(self)
+    def __init__(self, names, values):
+        self.__dict__.update(zip(names, values, strict=True))
 
-    # -- instances ----------------------------------------------------------------------------------------------
+    def __getitem__(self, key):
+        return list(self.__dict__.values())[key] if isinstance(key, (int, slice)) else self.__dict__[key]
 
-    def compile(self):
-        """The map between vectors and instances, for many calls."""
-        from cavity.model.compiled import CompiledModel
+    def __iter__(self):
+        return iter(self.__dict__.values())
 
-        return CompiledModel(self)
+    def __len__(self):
+        return len(self.__dict__)
 
-    def instance_from_vector(self, vector):
-        """The instance at parameter values in the order of ``priors``."""
-        return self.compile().instance(vector)
-
-    def instance_from_unit_vector(self, unit):
-        """The instance at quantiles in [0, 1] of the priors."""
-        compiled = self.compile()
-        return compiled.instance(compiled.vector(unit))
-
-    def instance_from_prior_medians(self):
-        """The instance at the median of every prior."""
-        return self.instance_from_unit_vector([0.5] * self.prior_count)
-
-    def instance_from_arguments(self, values):
-        """The instance at ``{parameter: value}``."""
-        compiled = self.compile()
-        lacking = [name for name, prior in zip(compiled.names, compiled.priors, strict=True) if prior not in values]
-        if lacking:
-            raise ModelError(f"instance_from_arguments has no value for {', '.join(lacking)}")
-        return compiled.instance([values[prior] for prior in compiled.priors])
+    def __repr__(self):
+        return f"Instance({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
 
 
 def _missing_sentence(node, path):

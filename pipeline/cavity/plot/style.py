@@ -135,7 +135,7 @@ def parameter_label(samples, name):
 
 def interval_title(low, middle, high):
     """``50.1 +0.4 -0.3`` with as many digits as the errors deserve, as mathtext."""
-    from cavity.posterior.table import number, significant
+    from cavity.posterior.printed import number, significant
 
     digits = significant(max(min(high - middle, middle - low), 1e-300), figures=2)
     up, down, centre = (number(value, digits).replace(",", "{,}") for value in (high - middle, middle - low, middle))

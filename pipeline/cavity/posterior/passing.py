@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 
@@ -9,6 +10,51 @@ from cavity.errors import ResultError
 from cavity.prior import DrawnVariable, GaussianPrior
 
 FLOOR = 0.01  # of the old prior's sd
+
+
+class Passing:
+    """What a fit hands on: its model with this posterior as priors. A fit has ``fitted_model`` and ``samples``."""
+
+    @cached_property
+    def model(self):
+        """:meth:`model_with` at its defaults; its parts are those of the fitted model."""
+        return self.model_with()
+
+    def model_with(self, factor=3.0, floor=None):
+        """Each parameter gets a Gaussian at its posterior mean, cut at its old limits.
+
+        Parameters
+        ----------
+        factor
+            The new prior's sigma in posterior sds; 3 leaves room where the first fit was a rough one. Where the next
+            fit sees the same data again, a factor of 1 would count them twice; at 3 its posterior is 5 % narrower than
+            it should be, at 10 half a per cent.
+        floor
+            Smallest sigma, in the parameter's unit: a number, or {parameter name: number}; None: the width that
+            priors.yaml gives, and a hundredth of the old prior's sd.
+        """
+        return self._with(model_with_gaussians(*self._own, factor, floor))
+
+    def model_with_covariance(self, factor=3.0):
+        """The same with the whole covariance: the parameters become relations of independent unit Gaussians."""
+        return self._with(model_with_covariance(*self._own, factor))
+
+    def model_within(self, sds=6.0):
+        """The fitted model with each prior cut to the posterior mean plus and minus ``sds`` standard deviations.
+
+        The prior's own density stays, so the data do not count twice: the next posterior is the one a single fit gives,
+        found in a smaller space.
+        """
+        return self._with(model_confined(*self._own, sds))
+
+    @property
+    def _own(self):
+        """(the part of the model that gets new priors, its samples)."""
+        return self.fitted_model, self.samples
+
+    def _with(self, passed):
+        """The whole model, given its part with new priors."""
+        return passed
 
 
 def model_with_gaussians(model, samples, factor=3.0, floor=None):

@@ -11,9 +11,9 @@ from cavity.errors import DamagedError, ResultError, did_you_mean
 from cavity.inference import ONE_BY_ONE
 from cavity.posterior.netcdf import read_groups
 from cavity.posterior.phase_file import read_posterior, write_posterior
+from cavity.posterior.printed import parameter_table
 from cavity.posterior.samples import Samples, jsonable
 from cavity.posterior.store import load_json, readable, samples_tree, write_json
-from cavity.posterior.table import parameter_table
 
 LARGEST_SUMMARY = 1000  # datasets whose local parameters summary.json lists
 SUMMARY, POSTERIOR = "summary.json", "posterior.h5"

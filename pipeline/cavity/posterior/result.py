@@ -1,21 +1,26 @@
-"""The result of one fit: samples, the model they belong to, and what a later fit starts from."""
+"""The result of one fit: samples, the model they belong to, what a later fit starts from, and its file."""
 
 import dataclasses
 import json
-from functools import cached_property
+import logging
+from pathlib import Path
 
 import numpy as np
 
 from cavity.errors import ResultError
-from cavity.posterior.passing import model_confined, model_with_covariance, model_with_gaussians
+from cavity.posterior.passing import Passing
 from cavity.posterior.samples import jsonable
 from cavity.posterior.store import load_attributes, load_tree, samples_from_tree, samples_tree, save_tree, tree_checksum
 from cavity.posterior.stored_model import StoredModel, model_dict
 
+logger = logging.getLogger("cavity.posterior")
+
+OUTPUT = "output"
+FILE = "result.h5"
 _STORED = ("settings", "inputs", "seed", "name", "dataset", "covariates")
 
 
-class Result:
+class Result(Passing):
     """Samples of one fit and the model that was fitted.
 
     Parameters
@@ -105,37 +110,6 @@ class Result:
         """The highest log likelihood among the samples."""
         return float(np.nanmax(self.samples.log_likelihood_list))
 
-    # --- what a later fit starts from ---------------------------------------------------------------------------
-
-    @cached_property
-    def model(self):
-        """The fitted model with this posterior as its priors: :meth:`model_with` at its defaults."""
-        return self.model_with()
-
-    def model_with(self, factor=3.0, floor=None):
-        """Prior passing: each parameter gets a Gaussian at its posterior mean, cut at its old limits.
-
-        Parameters
-        ----------
-        factor
-            Posterior sds in the new prior's sigma; 3 leaves room where the first fit was a rough one.
-        floor
-            Smallest sigma, in the parameter's unit: a number, or {parameter name: number}; None: the width that
-            priors.yaml gives, and a hundredth of the old prior's sd.
-        """
-        return model_with_gaussians(self.fitted_model, self.samples, factor, floor)
-
-    def model_with_covariance(self, factor=3.0):
-        """Prior passing of the whole covariance: the parameters become relations of independent unit Gaussians."""
-        return model_with_covariance(self.fitted_model, self.samples, factor)
-
-    def model_within(self, sds=6.0):
-        """The fitted model with each prior cut to the posterior mean plus and minus ``sds`` standard deviations.
-
-        The prior's own density stays: the next posterior is the one a single fit gives, found in a smaller space.
-        """
-        return model_confined(self.fitted_model, self.samples, sds)
-
     # --- to print -----------------------------------------------------------------------------------------------
 
     @property
@@ -198,3 +172,53 @@ def load_result(path, classes=()):
     model = StoredModel(json.loads(tree["model"]), samples.names, classes)
     settings, covariates = json.loads(tree["settings"]), json.loads(tree["covariates"])
     return Result(samples, model, search=settings, covariates=covariates, identity=tree["inputs"], **parts)
+
+
+# --- where a named fit keeps its result: output/<path_prefix>/<name>/<identity>/result.h5 ----------------------------
+
+
+def fit_folder(search, identity):
+    """The folder of one fit, None where the search has neither a name nor a path_prefix.
+
+    Parameters
+    ----------
+    search
+        Has ``path_prefix``, ``unique_tag`` and ``name``, each a text or None.
+    identity
+        Of the fit, see :func:`result_identity`.
+    """
+    if not (search.path_prefix or search.name):
+        return None
+    parts = [search.path_prefix, search.unique_tag, search.name]
+    return Path(OUTPUT).joinpath(*(str(part) for part in parts if part), identity)
+
+
+def kept_samples(folder, identity, rejects=False):
+    """The samples of a finished fit, None where there is none or where it is not this one.
+
+    Parameters
+    ----------
+    folder
+        Of the fit, or None.
+    identity
+        That the result must have.
+    rejects
+        Whether samples count that were made by rejecting points where the likelihood failed.
+    """
+    if folder is None or not (folder / FILE).is_file():
+        return None
+    try:
+        result = load_result(folder / FILE)
+    except ResultError as error:
+        logger.warning("%s; it is fitted again", error)
+        return None
+    if result.identity != identity or (result.samples.rejected and not rejects):
+        return None
+    logger.info("%s: fitted before, nothing is run", folder / FILE)
+    return result.samples
+
+
+def keep(folder, result):
+    """Write a result where :func:`kept_samples` finds it; nothing where ``folder`` is None."""
+    if folder is not None:
+        save_result(folder / FILE, result)

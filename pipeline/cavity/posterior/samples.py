@@ -341,7 +341,7 @@ class Samples:
     @property
     def summary(self):
         """A table to print: median, its 68 % interval, mean and sd of every parameter, then the evidence."""
-        from cavity.posterior.table import parameter_table
+        from cavity.posterior.printed import parameter_table
 
         lines = [parameter_table(self.statistics(), self.units)]
         if self.log_evidence is not None:

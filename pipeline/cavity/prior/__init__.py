@@ -1,8 +1,7 @@
 """Priors: one family a file, and the arithmetic that relates parameters."""
 
-from cavity.prior.base import Prior
+from cavity.prior.base import ConfinedPrior, Prior, prior_from_dict
 from cavity.prior.beta import BetaPrior
-from cavity.prior.confined import ConfinedPrior
 from cavity.prior.drawn import DrawnVariable
 from cavity.prior.expression import (
     Comparison,
@@ -20,7 +19,6 @@ from cavity.prior.half_normal import HalfNormalPrior
 from cavity.prior.log_gaussian import LogGaussianPrior
 from cavity.prior.log_uniform import LogUniformPrior
 from cavity.prior.scipy_prior import ScipyPrior, as_prior, is_frozen_distribution
-from cavity.prior.stored import prior_from_dict
 from cavity.prior.student_t import StudentTPrior
 from cavity.prior.uniform import UniformPrior
 

@@ -1,12 +1,14 @@
-"""What every prior is: a parameter of a model together with its probability distribution."""
+"""What every prior is, a parameter of a model together with its probability distribution; families by their names."""
 
 import math
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
 from cavity.errors import PriorError, did_you_mean
 from cavity.prior.expression import Expression
+
+FAMILIES = {}  # name -> class: every family adds itself
 
 
 class Prior(Expression):
@@ -18,6 +20,11 @@ class Prior(Expression):
     """
 
     __slots__ = ()
+
+    def __init_subclass__(cls):
+        known = FAMILIES.setdefault(cls.__name__, cls)
+        if known.__module__ == cls.__module__:  # a dataclass with slots is made twice; no other module takes the name
+            FAMILIES[cls.__name__] = cls
 
     def value_for(self, unit):
         """Quantile function: unit in [0, 1] -> x."""
@@ -48,8 +55,6 @@ class Prior(Expression):
         PriorError
             If no probability lies in the box.
         """
-        from cavity.prior.confined import ConfinedPrior
-
         return ConfinedPrior(self, *overlap(self, lower, upper))
 
     def log_mass(self, lower, upper):
@@ -98,6 +103,98 @@ class Prior(Expression):
     def __str__(self):
         shown = {name: value for name, value in self.arguments().items() if not is_infinite(value)}
         return ", ".join([type(self).__name__, *(f"{name} = {value}" for name, value in shown.items())])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConfinedPrior(Prior):
+    """The density of another prior on [lower_limit, upper_limit], renormalised.
+
+    Parameters
+    ----------
+    prior
+        The distribution that is cut; only its density is used, it is not itself a parameter of the model.
+    lower_limit, upper_limit
+        The box, within the prior's own limits.
+
+    Raises
+    ------
+    PriorError
+        If no probability lies in the box.
+    """
+
+    prior: Prior
+    lower_limit: float
+    upper_limit: float
+    _start: float = field(init=False, repr=False)
+    _width: float = field(init=False, repr=False)
+
+    def __post_init__(self):
+        lower, upper = overlap(self.prior, self.lower_limit, self.upper_limit)
+        start = float(self.prior.cdf(lower))
+        width = float(self.prior.cdf(upper)) - start
+        if not width > 1e-14:
+            raise PriorError(f"{self.prior} has no probability between {lower} and {upper}")
+        values = {"lower_limit": lower, "upper_limit": upper, "_start": start, "_width": width}
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def value_for(self, unit):
+        return clipped(self.prior.value_for(self._start + unit * self._width), self.lower_limit, self.upper_limit)
+
+    def cdf(self, x):
+        return (self.prior.cdf(np.clip(x, self.lower_limit, self.upper_limit)) - self._start) / self._width
+
+    def log_prob(self, x):
+        return supported(self, x, lambda x: self.prior.log_prob(x) - np.log(self._width))
+
+    def moments(self):
+        unbounded = not np.isfinite([self.lower_limit, self.upper_limit]).all()
+        if unbounded and not np.isfinite(self.prior.moments()).all():
+            return self.prior.moments()
+        return quantile_moments(self)
+
+    def confined(self, lower, upper):
+        return ConfinedPrior(self.prior, *overlap(self, lower, upper))
+
+    def to_dict(self, name_of=None):
+        if name_of is not None:
+            return {"variable": name_of(self)}
+        return {
+            "type": "ConfinedPrior",
+            "prior": self.prior.to_dict(),
+            "lower_limit": stored_number(self.lower_limit),
+            "upper_limit": stored_number(self.upper_limit),
+        }
+
+    @classmethod
+    def from_dict(cls, stored):
+        return cls(prior_from_dict(stored["prior"]), float(stored["lower_limit"]), float(stored["upper_limit"]))
+
+
+def quantile_moments(prior):
+    """(mean, sd) by Gauss-Legendre quadrature of the quantile function, on panels that narrow towards both ends."""
+    nodes, weights = np.polynomial.legendre.leggauss(64)
+    lower_edges = np.concatenate([[0.0], np.geomspace(1e-12, 0.5, 40)])
+    edges = np.concatenate([lower_edges, 1.0 - lower_edges[-2::-1]])
+    half = 0.5 * np.diff(edges)[:, None]
+    values = prior.value_for(edges[:-1, None] + half * (1.0 + nodes))
+    mean = np.sum(half * weights * values)
+    return mean, np.sqrt(np.sum(half * weights * (values - mean) ** 2))
+
+
+def prior_from_dict(stored):
+    """The inverse of ``Prior.to_dict``; the type may be written without its ``Prior``.
+
+    Raises
+    ------
+    PriorError
+        If the type or an argument is unknown, with the nearest known one.
+    """
+    name = stored.get("type")
+    family = FAMILIES.get(name) or FAMILIES.get(f"{name}Prior")
+    if family is None:
+        raise PriorError(f"{name} is not a type of prior{did_you_mean(name, FAMILIES)}")
+    return family.from_dict(stored)
 
 
 def require_numbers(prior, *, positive=(), infinite=("lower_limit", "upper_limit")):

@@ -7,8 +7,7 @@ import numpy as np
 from scipy.special import gammaln, stdtr, stdtrit
 
 from cavity.errors import PriorError
-from cavity.prior.base import Prior, clipped, overlap, require_numbers, supported
-from cavity.prior.confined import quantile_moments
+from cavity.prior.base import Prior, clipped, overlap, quantile_moments, require_numbers, supported
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,6 @@ and each record is checked against the vector it is asked for.
 import hashlib
 import json
 import logging
-import os
 import shutil
 import struct
 from importlib import metadata
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cavity.errors import AccessError, SearchError
+from cavity.errors import SearchError
 
 logger = logging.getLogger("cavity.search")
 
@@ -36,20 +35,6 @@ def checkpoint_key(problem, search, rng, on_error):
         default=lambda value: np.asarray(value).tolist(),
     )
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def write_atomically(path, content):
-    """Write bytes so that the file is either the old one or the new one, whatever kills the process."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(temporary, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise AccessError(error, path) from error
 
 
 class CallLog:
@@ -108,12 +93,14 @@ class CallLog:
 
     def flush(self):
         """Write what is not written yet, as one block."""
+        from cavity.posterior.store import atomic_path
+
         if not self._pending:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
         content = struct.pack("<q", self._saved) + bytes(self._pending)
         digest = hashlib.sha256(self._key + content).digest()
-        write_atomically(self.folder / f"calls-{self._blocks:06d}", digest + content)
+        with atomic_path(self.folder / f"calls-{self._blocks:06d}") as temporary:
+            temporary.write_bytes(digest + content)
         self._blocks += 1
         self._saved += len(self._pending) // self._width
         self._cursor = self._saved

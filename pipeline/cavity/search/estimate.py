@@ -5,7 +5,7 @@ from time import perf_counter, process_time
 
 import numpy as np
 
-from cavity.search.dynesty_common import UNIFORM_UP_TO, walks_for
+from cavity.search.dynesty import UNIFORM_UP_TO, walks_for
 
 #: Newton steps of a start for each parameter: 12 in six, 23 in eleven and 30 in seventeen, of the lenses in config/.
 NEWTON_STEPS = 2

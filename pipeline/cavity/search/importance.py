@@ -6,7 +6,7 @@ from cavity.errors import SearchError
 from cavity.numerics.differences import both_ways, slopes
 from cavity.numerics.mixture import log_prior, unit_of
 from cavity.numerics.weights import log_sum_exp, psis
-from cavity.search.base import make_samples
+from cavity.search.search import make_samples
 
 #: The prior mass beyond is 6e-16 a side: quantiles there round to a bound, where a likelihood may not be defined.
 FARTHEST = 8.0

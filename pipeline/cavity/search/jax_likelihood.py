@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cavity.errors import AnalysisError, ModelError
-from cavity.model.code import code_behind
-from cavity.search.identity import content_hash
-from cavity.search.likelihood import Likelihood
+from cavity.identity.code import code_behind
+from cavity.identity.content import content_hash
+from cavity.search.problem import Likelihood
 
 if "OMP_NUM_THREADS" in os.environ:
     os.environ.setdefault("NPROC", os.environ["OMP_NUM_THREADS"])  # what XLA reads; a job has one thread

@@ -8,8 +8,8 @@ from cavity.numerics.mixture import Mixture, fit_components, log_prior
 from cavity.numerics.newton import covariance_of, find_mode
 from cavity.numerics.sobol import sobol_uniform
 from cavity.numerics.weights import effective_sample_size, log_sum_exp, tempered
-from cavity.search.base import Search
 from cavity.search.importance import evaluate, gradients, importance_samples
+from cavity.search.search import Search
 from cavity.search.settings import adapter, check_integer, check_number
 
 #: Rounds of fitting the proposal, at most, and components it may have by then.

@@ -1,21 +1,7 @@
 """A likelihood as functions of the model's vector, from what an analysis offers: points, batches, gradients."""
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 from cavity.errors import AnalysisError
-
-
-class Likelihood(NamedTuple):
-    """Log likelihoods of vectors in the order of the compiled model's names; assertions are not looked at.
-
-    ``one`` takes (ndim,) and gives a number; ``many`` (n, ndim) -> (n,) and ``gradient`` (n, ndim) -> (n, ndim) are
-    None where the analysis offers nothing of the kind.
-    """
-
-    one: Callable
-    many: Callable | None = None
-    gradient: Callable | None = None
+from cavity.search.problem import Likelihood
 
 
 def likelihood_of(model, compiled, analysis):

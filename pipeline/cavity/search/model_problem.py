@@ -3,8 +3,8 @@
 import numpy as np
 
 from cavity.errors import ModelError
-from cavity.model.code import code_behind
-from cavity.search.identity import content_hash
+from cavity.identity.code import code_behind
+from cavity.identity.content import content_hash
 from cavity.search.likelihood import likelihood_of
 from cavity.search.problem import Problem
 

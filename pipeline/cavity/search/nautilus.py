@@ -5,9 +5,8 @@ from typing import ClassVar
 import numpy as np
 
 from cavity.errors import SearchError
-from cavity.search.base import Search
 from cavity.search.guard import FLOOR
-from cavity.search.nested import nested_samples
+from cavity.search.search import Search, nested_samples
 from cavity.search.settings import adapter, check_integer, check_number
 
 

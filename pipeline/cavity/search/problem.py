@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -67,3 +68,15 @@ class Problem:
         if not len(unit):
             return np.empty((0, self.ndim))
         return np.array([self.prior_transform(point) for point in unit], dtype=float)
+
+
+class Likelihood(NamedTuple):
+    """Log likelihoods of vectors in the order of the compiled model's names; assertions are not looked at.
+
+    ``one`` takes (ndim,) and gives a number; ``many`` (n, ndim) -> (n,) and ``gradient`` (n, ndim) -> (n, ndim) are
+    None where the analysis offers nothing of the kind.
+    """
+
+    one: Callable
+    many: Callable | None = None
+    gradient: Callable | None = None

@@ -7,9 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from cavity.errors import NoStartError
-from cavity.search.base import Search
 from cavity.search.guard import FLOOR
-from cavity.search.nested import nested_samples
+from cavity.search.search import Search, nested_samples
 from cavity.search.settings import adapter, check_choice, check_integer, check_number
 
 #: Directions of UltraNest's slice sampler, by the end of the names of its ``generate_..._direction`` functions.

@@ -5,12 +5,7 @@ from importlib import import_module
 _HOMES = {
     "EPSettings": "context",
     "ExpectationPropagation": "run",
-    "LinearInterpolator": "interpolate",
     "PhaseContext": "context",
-    "SearchGridSearch": "grid_search",
-    "Sensitivity": "sensitivity",
-    "SplineInterpolator": "interpolate",
-    "compare_models": "compare",
 }
 
 __all__ = sorted(_HOMES)

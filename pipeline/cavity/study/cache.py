@@ -6,8 +6,7 @@ from functools import partial
 
 from cavity.errors import ResultError
 from cavity.posterior.store import load_tree, save_tree, tree_checksum
-from cavity.study.identity import dataset_digest, digest, settings_of
-from cavity.study.study import CHANGED
+from cavity.study.identity import CHANGED, dataset_digest, digest, settings_of
 from cavity.study.suspects import cells_named
 
 

@@ -2,13 +2,16 @@
 
 import numpy as np
 
+from cavity.config.part_keys import CellsConfig
+from cavity.errors import CavityError
+from cavity.grid.cells import WHOLE
 from cavity.inference import ONE_BY_ONE, SEQUENTIAL
 from cavity.prior import DrawnVariable
-from cavity.search.libraries import require_libraries
+from cavity.search.search import require_libraries
 from cavity.strategy.context import check_graph
 from cavity.strategy.one_by_one import refuse_drawn, rehearsed
-from cavity.study.check_axes import check_axes
 from cavity.study.cost import price
+from cavity.study.derived import cells_in
 from cavity.study.rehearse import rehearse
 
 MOST = 1000  # datasets that are looked at; more than that are sampled evenly
@@ -42,6 +45,20 @@ def check_phase(study, context):
     cost = price(study, context, views)
     note = [STAND_IN, ""] if sequential else []
     return "\n".join([_title(study, context), "", views[0].model.info, "", *_graph(context, views), "", *note, cost])
+
+
+def check_axes(study, context, views):
+    """The error of the first axis, of a grid search or a sensitivity map of this phase, that cannot be cut."""
+    models = {view.dataset: view.model for view in views}
+    for part in study.config.derived.values():
+        if isinstance(part, CellsConfig) and part.phase == context.phase:
+            try:
+                cells = cells_in(study, part, context, {})
+                fits = cells.fits
+                for fit in [fit for fit in fits if fit == WHOLE or fit in models] or fits[:1]:
+                    cells.axes(fit, models.get(fit))
+            except CavityError as error:
+                raise type(error)(f"{study.path}: {part.name}: {error}") from error
 
 
 def _sample(datasets):

@@ -9,14 +9,13 @@ import numpy as np
 
 from cavity.errors import ResultError, StudyError, did_you_mean
 from cavity.graph import SharedNames
+from cavity.grid.cells import chosen_priors, in_cell
 from cavity.inference import ONE_BY_ONE, SEQUENTIAL
 from cavity.model import Collection
-from cavity.posterior.passing import model_confined, model_with_covariance, model_with_gaussians
+from cavity.posterior.passing import Passing
 from cavity.posterior.store import tree_checksum
 from cavity.prior import DrawnVariable, GaussianPrior
 from cavity.strategy.context import Factors
-from cavity.strategy.grid_cells import in_cell
-from cavity.strategy.grid_search import chosen_priors
 
 
 class PhaseFactors(Factors):
@@ -181,7 +180,7 @@ def _best_cell_composer(study, grid, dataset, results):
 
 
 @dataclass(frozen=True, eq=False)
-class EarlierPhase:
+class EarlierPhase(Passing):
     """An earlier fit as a dataset sees it: ``previous["light"]``.
 
     It is the dataset's own in an earlier phase; in a sequential phase it is that of the dataset before it.
@@ -235,43 +234,6 @@ class EarlierPhase:
         return self.compose()
 
     @cached_property
-    def model(self):
-        """:meth:`model_with` at its defaults; its parts are those of the earlier phase's model."""
-        return self.model_with()
-
-    def model_with(self, factor=3.0, floor=None):
-        """The fitted model with a Gaussian for each of the dataset's own parameters.
-
-        Parameters
-        ----------
-        factor
-            The new prior's sigma in posterior standard deviations. The next phase sees the same data again, so a factor
-            of 1 would count them twice; at 3 its posterior is 5 % narrower than it should be, at 10 half a per cent.
-        floor
-            Smallest sigma, in the parameter's unit: a number, or {path: number}; None: .01 of the old prior's sd.
-        """
-        part, samples = self._own
-        return self._with(part, model_with_gaussians(part, samples, factor, floor))
-
-    def model_with_covariance(self, factor=3.0):
-        """The same with the whole covariance: the parameters become relations of independent unit Gaussians."""
-        part, samples = self._own
-        passed = model_with_covariance(part, samples, factor)
-        model = self._with(part, passed)
-        for assertion in passed.assertions:
-            model.add_assertion(assertion)
-        return model
-
-    def model_within(self, sds=6.0):
-        """The fitted model with each prior cut to the posterior mean plus and minus ``sds`` standard deviations.
-
-        The prior's own density stays, so the data do not count twice: the next posterior is the one a single fit gives,
-        found in a smaller space.
-        """
-        part, samples = self._own
-        return self._with(part, model_confined(part, samples, sds))
-
-    @cached_property
     def instance(self):
         """The fitted model at one point, to fix parts of the next model.
 
@@ -322,9 +284,12 @@ class EarlierPhase:
     def _is_drawn(self, prior):
         return isinstance(prior, DrawnVariable) or any(prior in parent.added for parent in self.names.parents)
 
-    def _with(self, part, passed):
-        replacements = {prior: passed[path] for path, prior in part.children.items()}
-        return self.fitted_model.replacing(replacements)
+    def _with(self, passed):
+        part, _ = self._own
+        model = self.fitted_model.replacing({prior: passed[path] for path, prior in part.children.items()})
+        for assertion in passed.assertions:
+            model.add_assertion(assertion)
+        return model
 
 
 @dataclass(frozen=True, eq=False)

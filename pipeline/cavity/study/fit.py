@@ -5,7 +5,7 @@ from functools import partial
 
 from cavity.errors import StudyError, did_you_mean
 from cavity.study.cache import aggregate_round, search_datasets
-from cavity.study.many import make_part, seen_by
+from cavity.study.derived import make_part, seen_by
 
 
 def fit_phases(study, phases=None, progress=None):
@@ -53,7 +53,7 @@ def _fit_phase(study, phase, results, watch):
 
 def publish_phase(study, context, result):
     """Write a phase's fixed folder: summary.json, posterior.h5 and the plots."""
-    from cavity.plot.phase import draw_phase
+    from cavity.plot.phase_figures import draw_phase
     from cavity.study.truth import truth_of
 
     folder = study.paths.phase(context.phase)

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cavity.config.many import CellsConfig, GridSearchConfig, SensitivityConfig
+from cavity.config.part_keys import CellsConfig, GridSearchConfig, SensitivityConfig
 from cavity.errors import CavityError
 from cavity.graph.analysis import can_draw
+from cavity.grid.cells import cell_keys
 from cavity.inference import ONE_BY_ONE
-from cavity.plot.phase import LARGEST_FITS
+from cavity.plot.phase_figures import LARGEST_FITS
 from cavity.search.estimate import duration, expected_calls, own_seconds, pace
 from cavity.strategy.one_by_one import stand_in
-from cavity.study.cells import cell_keys
 from cavity.study.context import phase_context
 from cavity.study.cost import TIMED, call_of, first_calls, later_calls, seconds_of
 from cavity.study.layout import Layout

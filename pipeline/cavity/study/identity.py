@@ -18,6 +18,8 @@ NO_NUMBERS = ("plot", "database")  # parts of the package whose changes leave ev
 SETTLED = 2_000_000_000  # nanoseconds after which a file's times tell its content
 HDF5 = (".h5", ".hdf5")
 
+CHANGED = "{}: a data file, the table or study.py changed while the workflow was running; give the same command again"
+
 
 def digest(*parts):
     """SHA-256 of texts and JSON-able values, in order."""

@@ -5,12 +5,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from cavity.config.many import CellsConfig, ComparisonConfig, GridSearchConfig, InterpolationConfig, SensitivityConfig
-from cavity.errors import DatasetError, did_you_mean
-from cavity.inference import ONE_BY_ONE
-from cavity.study.cells import cell_keys, cell_shards, datasets_of
+from cavity.config.part_keys import (
+    CellsConfig,
+    ComparisonConfig,
+    GridSearchConfig,
+    InterpolationConfig,
+    SensitivityConfig,
+)
+from cavity.errors import DatasetError, SearchError
+from cavity.grid.cells import cell_keys, fits_of
 from cavity.study.identity import settings_of
 from cavity.study.layout import Layout, Run
+from cavity.study.shards import cell_shards, datasets_of
 
 KINDS = {
     "grid": GridSearchConfig,
@@ -66,12 +72,10 @@ class PartLayout:
         """Names of the fits of a part: datasets, or ``all`` where its phase fits all of them together."""
         study = self.layout.study
         ids = tuple(dataset.id for dataset in study.datasets)
-        if study.config.phase(part.phase).inference not in ONE_BY_ONE:
-            return ("all",)
-        if part.dataset != "all" and part.dataset not in ids:
-            hint = did_you_mean(part.dataset, ids)
-            raise DatasetError(f"{study.path}: {part.name}: the table has no dataset {part.dataset}{hint}")
-        return ids if part.dataset == "all" else (part.dataset,)
+        try:
+            return fits_of(part, study.config.phase(part.phase).inference, ids)
+        except SearchError as error:
+            raise DatasetError(f"{study.path}: {error}") from None
 
     # --- what jobs read -------------------------------------------------------------------------------------------
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from cavity.errors import DamagedError, ResultError
 from cavity.posterior.phase import POSTERIOR, SUMMARY, PhaseResult, check_written
 from cavity.posterior.store import atomic_path, check_sealed_text, load_json, load_tree, write_text
+from cavity.study.derived import CELLS, report_part
 from cavity.study.identity import file_digest
-from cavity.study.many import CELLS, report_part
 
 CHECK, PLOTS = "check.txt", "plots"
 

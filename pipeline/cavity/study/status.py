@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cavity.config.many import CellsConfig
+from cavity.config.part_keys import CellsConfig
 from cavity.errors import ResultError
 from cavity.inference import GOES_ON
 from cavity.posterior.phase import SUMMARY

@@ -14,8 +14,6 @@ from cavity.study.module import default_priors_beside, load_module, located, mod
 from cavity.study.suspects import cells_named
 from cavity.study.table import read_table
 
-CHANGED = "{}: a data file, the table or study.py changed while the workflow was running; give the same command again"
-
 
 @dataclass(frozen=True, eq=False)
 class Study:

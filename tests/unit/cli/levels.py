@@ -48,7 +48,7 @@ def verb(name, folder, *arguments):
 
 def fit_cells(folder):
     """Every shard's file of the grid."""
-    from cavity.study.cells import cell_shards
+    from cavity.study.shards import cell_shards
 
     files = []
     for shard in cell_shards(("a",), {"level.height": 2}):

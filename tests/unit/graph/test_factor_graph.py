@@ -6,6 +6,7 @@ from scipy.stats import norm
 
 import cavity as cv
 from cavity.errors import GraphError
+from cavity.posterior import Samples
 
 
 class Constant:
@@ -121,3 +122,26 @@ def test_batches_of_all_factors_are_the_graph_s_batch():
 
 def test_a_factor_without_a_batch_leaves_the_graph_without():
     assert not hasattr(shared_level(Batched, Analysis), "log_likelihood_batch")
+
+
+class Two:
+    def __init__(self, a=0.0, b=0.0):
+        self.a, self.b = a, b
+
+
+class Flat(cv.Analysis):
+    def log_likelihood_function(self, instance):
+        return 0.0
+
+
+def test_each_factor_gets_its_own_columns_and_the_shared_one():
+    shared = cv.UniformPrior(0.0, 1.0)
+    factors = [cv.AnalysisFactor(cv.Model(Two, a=shared, b=cv.UniformPrior(0.0, 1.0)), Flat()) for _ in range(2)]
+    graph = cv.FactorGraphModel(*factors)
+    model = graph.global_prior_model
+    names = model.compile().names
+    values = np.random.default_rng(0).random((5, 3))
+    results = graph.make_result(Samples(names=names, values=values), model)
+    assert [r.samples.names for r in results] == [("a", "b"), ("a", "b")]
+    assert np.array_equal(results[0].samples["a"], results[1].samples["a"])
+    assert np.array_equal(results[1].samples["b"], values[:, names.index("1.b")])

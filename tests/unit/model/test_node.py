@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cavity.errors import ModelError
-from cavity.model import Collection, Model, NoSuchPart
+from cavity.model import Collection, Instance, Model, NoSuchPart
 from cavity.prior import GaussianPrior, LogUniformPrior, UniformPrior
 
 
@@ -121,3 +121,15 @@ def test_an_assertion_on_fixed_values_is_decided_at_once(gaussian):
     assert gaussian.assertions == ()
     with pytest.raises(ModelError, match="never true"):
         gaussian.add_assertion(gaussian.sigma > 5.0)
+
+
+def test_parts_by_attribute_position_and_loop():
+    instance = Instance(("gaussian", "1"), (3.0, "x"))
+    assert instance.gaussian == instance[0] == instance["gaussian"] == 3.0
+    assert list(instance) == [3.0, "x"] and len(instance) == 2 and instance[-1] == "x"
+    assert repr(instance) == "Instance(gaussian=3.0, 1='x')"
+
+
+def test_a_part_that_does_not_exist():
+    with pytest.raises(AttributeError):
+        Instance((), ()).gaussian  # noqa: B018

@@ -3,7 +3,7 @@ import pytest
 
 from cavity.errors import SearchError
 from cavity.search import DynestyStatic
-from cavity.search.checkpoint import CallLog, checkpoint_key, write_atomically
+from cavity.search.checkpoint import CallLog, checkpoint_key
 
 from ...statistics.search.problems import correlated_gaussian
 
@@ -88,10 +88,8 @@ def test_discard_removes_the_folder(tmp_path):
 
 
 def test_a_write_leaves_no_temporary_file(tmp_path):
-    write_atomically(tmp_path / "x", b"old")
-    write_atomically(tmp_path / "x", b"new")
-    assert [path.name for path in tmp_path.iterdir()] == ["x"]
-    assert (tmp_path / "x").read_bytes() == b"new"
+    written(tmp_path, np.arange(3.0))
+    assert [path.name for path in (tmp_path / KEY).iterdir()] == ["calls-000000"]
 
 
 def test_the_key_changes_with_all_that_changes_the_run():

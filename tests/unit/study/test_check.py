@@ -12,7 +12,7 @@ from cavity.study.check import check_phase
 from cavity.study.context import phase_context
 from cavity.study.look import middle
 
-from .test_many import write_levels
+from .test_derived import write_levels
 
 GROUPS = """
 import cavity as cv

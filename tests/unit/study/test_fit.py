@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-import cavity.plot.phase
+import cavity.plot.phase_figures
 from cavity.errors import StudyError
 from cavity.study import Study
 
@@ -43,7 +43,7 @@ def test_a_plot_that_fails_costs_no_fit(folder, tmp_path, monkeypatch, caplog):
     text = (folder / "study.py").read_text()
     drawn = "    data, noise_map = [1.0, 2.0], 1.0\n    def model_data(self, instance):\n        return 1 / 0\n"
     (folder / "study.py").write_text(text.replace("    def __init__(self, y)", f"{drawn}\n    def __init__(self, y)"))
-    monkeypatch.setattr(cavity.plot.phase, "plot_corner", fail)
+    monkeypatch.setattr(cavity.plot.phase_figures, "plot_corner", fail)
     study = Study.load(folder, results=tmp_path / "results")
     assert study.fit()["main"].converged and study.results["main"].converged
     plots = tmp_path / "results" / "points" / "main" / "plots"
