@@ -6,6 +6,7 @@ from cavity.errors import ResultError
 from cavity.plot.style import COLOURS, new_figure, styled
 
 LARGEST = 11
+NAMED = 4  # more rounds than these are numbers alone: their kinds would run into each other
 
 
 @styled
@@ -40,7 +41,8 @@ def plot_convergence(history, names=None, mcse=None):
     figure = new_figure(2.6 * columns + 0.4, 1.9 * rows + 0.5)
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
     steps = np.arange(len(history))
-    ticks = [f"{entry.get('round', k)}\n{entry.get('kind', '')}" for k, entry in enumerate(history)]
+    kinds = [entry.get("kind", "") if len(history) <= NAMED else "" for entry in history]
+    ticks = [f"{entry.get('round', k)}\n{kind}" for k, (entry, kind) in enumerate(zip(history, kinds, strict=True))]
     for ax, panel in zip(axes.flat, panels, strict=False):
         if panel in names:
             _parameter(ax, steps, history, panel, (mcse or {}).get(panel))

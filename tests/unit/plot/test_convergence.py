@@ -28,3 +28,11 @@ def test_nothing_to_plot_is_a_sentence():
         plot_convergence([])
     with pytest.raises(ResultError, match="nothing to plot"):
         plot_convergence([{"round": 0}])
+
+
+def test_kinds_of_many_rounds_do_not_run_into_each_other():
+    def below(rounds):
+        axes = plot_convergence([{**HISTORY[1], "round": k} for k in range(rounds)]).axes
+        return [tick.get_text() for tick in axes[0].get_xticklabels()]
+
+    assert below(2) == ["0\nrefresh", "1\nrefresh"] and below(5) == ["0\n", "1\n", "2\n", "3\n", "4\n"]
