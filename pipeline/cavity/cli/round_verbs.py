@@ -52,8 +52,8 @@ class Search:
         save_tree(options.out, {name: to_tree(searched) for name, searched in sites.items()})
         if searched:
             known = round_standing(study, phase, options.out.parent.parent)
-            done = f"{known.searched} of {known.to_search} searches"
-            tell(f"{phase.name}, round {plan.round}: {done}, searched {', '.join(searched)}")
+            done = f"{known.searched} of {known.to_search} searches, " if known else ""
+            tell(f"{phase.name}, round {plan.round}: {done}searched {', '.join(searched)}")
 
 
 class Aggregate:
@@ -95,14 +95,15 @@ class Decide:
     def run(options):
         from cavity.posterior.store import write_json
         from cavity.strategy.round import to_tree
-        from cavity.strategy.run import decide
+        from cavity.strategy.run import decide, described
         from cavity.study.status import round_standing
 
         study, phase, context = read_phase(options)
         state = read_state(options.state)
         decision = decide(context, state, options.max_rounds, options.tolerance)
         write_json(options.out, to_tree(decision))
-        tell(round_standing(study, phase, options.out.parent).line)
+        known = round_standing(study, phase, options.out.parent)
+        tell(known.line if known else described(context, decision))
 
 
 class Summarise:

@@ -40,8 +40,13 @@ def status(study):
 
 
 def round_standing(study, phase, folder):
-    """The :class:`~cavity.strategy.standing.Standing` of a round of the workflow, from the files in its folder."""
-    number, propagated = int(folder.name.removeprefix("round-")), phase.inference == "ep"
+    """The :class:`~cavity.strategy.standing.Standing` of a round of the workflow, from the files in its folder.
+
+    None where the folder is no round's: a verb may write anywhere.
+    """
+    number, propagated = folder.name.removeprefix("round-"), phase.inference == "ep"
+    if not number.isdecimal():
+        return None
     last = _decision(_before(folder))
     needed = _needed(study, phase, folder)
     done, times = _searched(study, phase, folder, needed)
@@ -51,7 +56,7 @@ def round_standing(study, phase, folder):
         name=phase.name,
         searched=done,
         to_search=len(needed),
-        round=number,
+        round=int(number),
         max_rounds=phase.ep.max_rounds if propagated else None,
         tolerance=phase.ep.tolerance if propagated else None,
         mcse=None if known is None else known.mcse,
