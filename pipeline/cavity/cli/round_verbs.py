@@ -95,7 +95,7 @@ class Decide:
     def run(options):
         from cavity.posterior.store import write_json
         from cavity.strategy.round import to_tree
-        from cavity.strategy.run import decide, described
+        from cavity.strategy.run import decide
         from cavity.study.status import round_standing
 
         study, phase, context = read_phase(options)
@@ -103,7 +103,8 @@ class Decide:
         decision = decide(context, state, options.max_rounds, options.tolerance)
         write_json(options.out, to_tree(decision))
         known = round_standing(study, phase, options.out.parent)
-        tell(known.line if known else described(context, decision))
+        said = f"{phase.name}, round {decision.round}: {decision.decision} ({decision.why})"
+        tell(known.line if known else said)
 
 
 class Summarise:

@@ -457,7 +457,7 @@ def _shared_design(tilted, plan, weighted, guard, rng):
     coefficients, error = fit_surrogate(design, change, log_w)
     if p > 1:
         v = cross_offsets(p)
-        few = resampled(log_w, max(FEWEST_CROSSED, CROSSED // len(v)), rng)
+        few = resampled(log_w, min(max(FEWEST_CROSSED, CROSSED // len(v)), len(own)), rng)
         moved = (own[few, None] + v @ design.transport.T).reshape(len(few) * len(v), own.shape[1])
         psi = np.tile(design.psi(v), (len(few), 1))
         there = log_density(moved, psi).reshape(len(few), -1)
