@@ -80,7 +80,7 @@ class Branches:
         shares = [0.0]
         for k, bank in enumerate(self.banks):
             own = which == k
-            if own.any():
+            if np.isfinite(log_weights[own]).any():
                 mass = np.exp(log_sum_exp(log_weights[own]) - top)
                 shares.append(mass * bank.shell_mass(phi[own], log_weights[own]))
         return float(sum(shares))

@@ -123,7 +123,8 @@ def exact_pass(
     smoothed, k_hat = psis(log_w)
     if not chain or (k_hat <= (TRUSTED_K if D <= FEW_DIMENSIONS else GOOD_K) and not space.drawn):
         ess = float(effective_sample_size(smoothed))
-        spread = variance_of_mean(np.exp(log_w - log_sum_exp(log_w)) @ averaging(n, PARTS))
+        total = log_sum_exp(log_w)
+        spread = variance_of_mean(np.exp(log_w - (total if np.isfinite(total) else 0.0)) @ averaging(n, PARTS))
         error = float(np.hypot(np.sqrt(spread), fit_error))
         return ExactPass(x, smoothed, float(log_sum_exp(log_w) - np.log(n)), error, k_hat, ess, "importance")
     return _by_chain(space, bank, target, modes, x, smoothed, k_hat, n, seed, proposal)
