@@ -46,10 +46,11 @@ def log_leverage(
     Gaussian's: 3). What a point adds is its weight times its squared distance from the mean in sds, summed over them.
     """
     w = np.exp(log_weights - log_sum_exp(log_weights))
-    square = (values - w @ values) ** 2
+    square = np.where(w[:, None] > 0, (values - w @ values) ** 2, 0.0)  # a far point of no weight would overflow below
     variance = w @ square
     square = square / np.where(variance > 0, variance, 1.0)
-    heavy = w @ square**2 > kurtosis
+    with np.errstate(over="ignore"):
+        heavy = w @ square**2 > kurtosis
     if not heavy.any():
         return None
     with np.errstate(divide="ignore"):

@@ -262,7 +262,7 @@ class SiteBank:
         return np.max([group.reach(np.asarray(phi, float)) for group in self.groups], axis=0)
 
     def shell_mass(self, phi: Annotated[Array, "S D"], log_weights: Annotated[Array, "S"]) -> float:
-        """The share of weighted draws phi [S, D] beyond the worst axis of a design: above `shell_mass`, build it anew."""
+        """The share of weighted draws phi [S, D] beyond the worst axis of a design."""
         weights = np.exp(log_weights - log_sum_exp(log_weights))
         return max((group.shell_mass(np.asarray(phi, float), weights) for group in self.groups), default=0.0)
 
