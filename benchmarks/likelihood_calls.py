@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import cavity as cv
-from cavity.strategy.run import conclude, rounds_of
+from cavity.strategy.loop import conclude, rounds_of
 from cavity.study import Study
 from cavity.study.context import phase_context
 

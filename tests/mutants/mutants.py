@@ -61,7 +61,7 @@ LIMITS = [
         ("min(2 * before.following.next_draws, limits.most_draws)", "2 * before.following.next_draws"),
     ),
     *_of(
-        "strategy/context.py",
+        "strategy/phase_context.py",
         _GUARDS,
         ("most = context.limits.most_coordinates", "most = 10**9"),
     ),
@@ -185,7 +185,7 @@ MIXTURES = [
         ("-2 * log_likelihood * counted + np.log(counted) * parameters", "-2 * log_likelihood * counted"),
     ),
     *_of(
-        "numerics/gaussian.py",
+        "numerics/normal.py",
         "numerics/test_gaussian.py",
         (
             "np.exp(log_weights - log_weights.max(-1, keepdims=True))",
@@ -325,7 +325,7 @@ SITES = [
         ("weights = np.exp(log_weights - log_sum_exp(log_weights))", "weights = np.exp(1.02 * log_weights)"),
     ),
     *_of(
-        "propagate/table.py",
+        "propagate/table_site.py",
         "propagate/test_table.py strategy/test_tables.py",
         ("weights = log_l + (ratio", "weights = log_l + 1.02 * (ratio"),
         ("apart / np.sqrt(max(parts * (parts - 1), 1))", "apart / np.sqrt(parts)"),

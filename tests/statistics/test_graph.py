@@ -8,8 +8,8 @@ from scipy.special import log_ndtr, logsumexp
 
 import cavity as cv
 from cavity.graph import name_shared
-from cavity.strategy.context import Factors, PhaseContext
-from cavity.strategy.run import conclude, rounds_of
+from cavity.strategy.loop import conclude, rounds_of
+from cavity.strategy.phase_context import Factors, PhaseContext
 from tests.statistics.check import assert_same_posterior
 
 SEEDS = [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in (2, 3))]

@@ -14,8 +14,8 @@ def add_arguments(parser):
 
 def run(options):
     from cavity.posterior.store import write_sealed_text
-    from cavity.study.check import check_phase
     from cavity.study.forecast import forecast
+    from cavity.study.preview import check_phase
 
     study = read_study(options)
     first = [phase.name for phase in study.config.phases if not study.config.earlier(phase.name)]

@@ -13,7 +13,7 @@ def add_arguments(parser):
 def run(options):
     from cavity.posterior.phase import SUMMARY
     from cavity.study.derived import CELLS
-    from cavity.study.publish import publish_round, report
+    from cavity.study.fixed_folders import publish_round, report
 
     study = read_study(options)
     for folder in (path.parent for path in options.files if path.name in (SUMMARY, CELLS)):

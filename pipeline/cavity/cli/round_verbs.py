@@ -27,11 +27,11 @@ class Search:
     @staticmethod
     def run(options):
         from cavity.posterior.store import save_tree
+        from cavity.strategy.loop import plan_round
         from cavity.strategy.round import to_tree
-        from cavity.strategy.run import plan_round
         from cavity.study.cache import search_datasets
         from cavity.study.shards import shards_of_phase
-        from cavity.study.status import round_standing
+        from cavity.study.standings import round_standing
 
         study, phase, context = read_phase(options)
         shards = shards_of_phase(phase, [dataset.id for dataset in study.datasets])
@@ -94,9 +94,9 @@ class Decide:
     @staticmethod
     def run(options):
         from cavity.posterior.store import write_json
+        from cavity.strategy.loop import decide
         from cavity.strategy.round import to_tree
-        from cavity.strategy.run import decide
-        from cavity.study.status import round_standing
+        from cavity.study.standings import round_standing
 
         study, phase, context = read_phase(options)
         state = read_state(options.state)
@@ -122,8 +122,8 @@ class Summarise:
     @staticmethod
     def run(options):
         from cavity.posterior.store import load_json
+        from cavity.strategy.loop import Rounds, conclude
         from cavity.strategy.round import Decision, from_tree
-        from cavity.strategy.run import Rounds, conclude
         from cavity.study.cache import check_sites
 
         study, _, context = read_phase(options, options.data)

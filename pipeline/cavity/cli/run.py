@@ -14,7 +14,7 @@ def run(options):
     matplotlib.use("Agg")
 
     from cavity.study.fit import fit_phases
-    from cavity.study.publish import report
+    from cavity.study.fixed_folders import report
 
     study = read_study(options)
     fit_phases(study, options.phase)

@@ -8,6 +8,6 @@ def add_arguments(parser):
 
 
 def run(options):
-    from cavity.study.status import status
+    from cavity.study.standings import status
 
     print(status(read_study(options)))

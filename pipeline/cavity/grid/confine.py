@@ -8,7 +8,7 @@ from cavity.errors import SearchError
 from cavity.graph import FactorGraphModel, HierarchicalFactor, SharedNames
 from cavity.prior import DrawnVariable, Prior
 from cavity.prior.expression import substituted
-from cavity.strategy.context import PhaseContext
+from cavity.strategy.phase_context import PhaseContext
 
 
 class ReplacedParents:

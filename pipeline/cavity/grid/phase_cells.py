@@ -18,8 +18,8 @@ from cavity.numerics.types import Array
 from cavity.posterior.samples import Samples
 from cavity.posterior.store import samples_tree, tree_checksum
 from cavity.rng import generator
-from cavity.strategy.context import PhaseContext
-from cavity.strategy.run import conclude, rounds_of
+from cavity.strategy.loop import conclude, rounds_of
+from cavity.strategy.phase_context import PhaseContext
 
 KEPT_DRAWS = 2000  # of the shared parameters, in a cell of a whole fit
 NAME = "perturbation"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import numpy as np
 
-from cavity.numerics.gaussian import is_positive_definite
+from cavity.numerics.normal import is_positive_definite
 from cavity.numerics.types import Array
 
 CHAINS = 32

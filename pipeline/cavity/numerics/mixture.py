@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from scipy.special import gammaincinv, gammaln, ndtr, ndtri, stdtr, stdtrit
 
-from cavity.numerics.gaussian import is_positive_definite, weighted_moments
+from cavity.numerics.normal import is_positive_definite, weighted_moments
 from cavity.numerics.parts import PARTS, part_of
 from cavity.numerics.sobol import sobol_uniform
 from cavity.numerics.types import Array, Seed

@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from cavity.numerics.differences import both_ways, derivatives, slopes, stencil
-from cavity.numerics.gaussian import symmetric
+from cavity.numerics.normal import symmetric
 from cavity.numerics.types import Array
 
 

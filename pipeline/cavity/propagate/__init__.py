@@ -12,7 +12,7 @@ from cavity.propagate.particles import Score
 from cavity.propagate.predictive import interim_prior, shared_prior
 from cavity.propagate.site import Site
 from cavity.propagate.sweep import Sweep, SweepInfo, describe_stall, newton, propagate
-from cavity.propagate.table import build_table, scattered_table, tempered_ticks, tensor_nodes
+from cavity.propagate.table_site import build_table, scattered_table, tempered_ticks, tensor_nodes
 from cavity.propagate.transform import GlobalSpace
 
 __all__ = [

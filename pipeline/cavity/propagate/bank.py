@@ -13,7 +13,7 @@ from cavity.numerics.weights import effective_sample_size, log_sum_exp, systemat
 from cavity.propagate.link import Link
 from cavity.propagate.particles import SMALLEST, ParticleGroup, Score
 from cavity.propagate.site import Site
-from cavity.propagate.table import axes_of, cardinal_splines, positions
+from cavity.propagate.table_site import axes_of, cardinal_splines, positions
 from cavity.propagate.transform import GlobalSpace
 
 THINNED = 64  # particles of a site whose gradient need not be exact

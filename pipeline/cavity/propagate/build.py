@@ -7,8 +7,8 @@ from typing import Annotated
 import numpy as np
 
 from cavity.errors import PropagationError
-from cavity.numerics.gaussian import LOG_2PI, is_positive_definite, symmetric, weighted_moments
 from cavity.numerics.mixture import split_modes
+from cavity.numerics.normal import LOG_2PI, is_positive_definite, symmetric, weighted_moments
 from cavity.numerics.parts import part_of
 from cavity.numerics.types import Array
 from cavity.numerics.weights import effective_sample_size, log_sum_exp, psis

@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from cavity.numerics.gaussian import weighted_moments
+from cavity.numerics.normal import weighted_moments
 from cavity.numerics.parts import variance_of_mean
 from cavity.numerics.types import Array
 from cavity.numerics.weights import resampled

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import numpy as np
 
-from cavity.numerics.gaussian import is_positive_definite, symmetric, weighted_moments
 from cavity.numerics.hmc import hamiltonian_draws
 from cavity.numerics.mixture import Mixture, refitted
+from cavity.numerics.normal import is_positive_definite, symmetric, weighted_moments
 from cavity.numerics.parts import averaging, variance_of_mean
 from cavity.numerics.types import Array
 from cavity.numerics.weights import TRUSTED_K, effective_sample_size, log_leverage, log_sum_exp, psis, resampled

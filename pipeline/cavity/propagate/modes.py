@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from cavity.numerics.gaussian import LOG_2PI
+from cavity.numerics.normal import LOG_2PI
 from cavity.numerics.sobol import sobol_normal
 from cavity.numerics.types import Array
 from cavity.propagate.bank import SiteBank

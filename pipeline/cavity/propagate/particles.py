@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from cavity.numerics.gaussian import LOG_2PI
+from cavity.numerics.normal import LOG_2PI
 from cavity.numerics.parts import PARTS, averaging, variance_of_mean
 from cavity.numerics.types import Array
 from cavity.numerics.weights import effective_number, log_sum_exp

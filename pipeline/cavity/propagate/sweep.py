@@ -4,8 +4,8 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from cavity.numerics.gaussian import Gaussian, is_positive_definite, symmetric
 from cavity.numerics.newton import climb
+from cavity.numerics.normal import Gaussian, is_positive_definite, symmetric
 from cavity.numerics.sobol import sobol_normal
 from cavity.numerics.types import Array
 from cavity.propagate.bank import SiteBank

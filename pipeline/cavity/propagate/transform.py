@@ -10,7 +10,7 @@ from scipy.special import ndtr, ndtri
 
 from cavity.errors import PropagationError
 from cavity.numerics.differences import central_difference
-from cavity.numerics.gaussian import LOG_2PI
+from cavity.numerics.normal import LOG_2PI
 from cavity.numerics.types import Array
 from cavity.prior import (
     GaussianPrior,

@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 from scipy.special import log_ndtr
 
-from cavity.numerics.gaussian import LOG_2PI
+from cavity.numerics.normal import LOG_2PI
 from cavity.numerics.types import Array
 
 

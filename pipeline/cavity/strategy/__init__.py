@@ -3,9 +3,9 @@
 from importlib import import_module
 
 _HOMES = {
-    "EPSettings": "context",
-    "ExpectationPropagation": "run",
-    "PhaseContext": "context",
+    "EPSettings": "phase_context",
+    "ExpectationPropagation": "loop",
+    "PhaseContext": "phase_context",
 }
 
 __all__ = sorted(_HOMES)

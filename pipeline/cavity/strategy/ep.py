@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
-from cavity.numerics.gaussian import is_positive_definite, weighted_moments
+from cavity.numerics.normal import is_positive_definite, weighted_moments
 from cavity.numerics.types import Array
 from cavity.numerics.weights import log_leverage, log_sum_exp, resampled
 from cavity.propagate.bank import SiteBank
@@ -20,8 +20,8 @@ from cavity.propagate.sweep import describe_stall, propagate
 from cavity.propagate.transform import GlobalSpace
 from cavity.rng import generator, seed_sequence
 from cavity.strategy import tables
-from cavity.strategy.context import PhaseContext, refuse_unused, spent_sentence
 from cavity.strategy.limits import POLICY, Limits
+from cavity.strategy.phase_context import PhaseContext, refuse_unused, spent_sentence
 from cavity.strategy.round import Decision, Following, Joined, Plan, Round, Searched
 from cavity.strategy.site_search import LANDSCAPES
 

@@ -11,8 +11,8 @@ from cavity.posterior.phase import PhaseResult
 from cavity.posterior.samples import Samples
 from cavity.rng import generator
 from cavity.search.model_problem import model_problem
-from cavity.strategy.context import PhaseContext, check_graph, models_of
 from cavity.strategy.limits import POLICY, Limits
+from cavity.strategy.phase_context import PhaseContext, check_graph, models_of
 from cavity.strategy.round import Decision, Plan, Round, Searched
 
 

@@ -15,7 +15,7 @@ from cavity.posterior.phase import PhaseResult
 from cavity.posterior.samples import Samples
 from cavity.rng import generator
 from cavity.search.model_problem import model_problem
-from cavity.strategy.context import PhaseContext, models_of, spent_sentence
+from cavity.strategy.phase_context import PhaseContext, models_of, spent_sentence
 from cavity.strategy.polished import run_polished
 from cavity.strategy.round import Decision, Plan, Round, Searched, Summed
 

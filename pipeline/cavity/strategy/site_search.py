@@ -21,9 +21,9 @@ from cavity.propagate.predictive import shared_prior
 from cavity.rng import generator
 from cavity.search import Search
 from cavity.search.guard import Guard
-from cavity.strategy.context import PhaseContext
 from cavity.strategy.draws import FARTHEST, Drawing, Weighted
 from cavity.strategy.limits import POLICY, Limits
+from cavity.strategy.phase_context import PhaseContext
 from cavity.strategy.round import Batch, Elsewhere, Plan, Points, Searched
 from cavity.strategy.tables import search_table
 from cavity.strategy.tilted import Tilted, far_interim, predictive_interim, prior_interim, wide_interim

@@ -9,7 +9,7 @@ import numpy as np
 
 from cavity.inference import GOES_ON
 from cavity.search.estimate import duration
-from cavity.strategy.context import PhaseContext
+from cavity.strategy.phase_context import PhaseContext
 from cavity.strategy.round import Decision, Plan, Round
 
 
@@ -90,7 +90,7 @@ class Pace:
         self._start, self._made = perf_counter(), 0
 
     def searched(self, how: str) -> Standing:
-        """After one more dataset; ``how`` as in :func:`~cavity.strategy.run.search_round`."""
+        """After one more dataset; ``how`` as in :func:`~cavity.strategy.loop.search_round`."""
         if how == "kept":
             return self.standing
         self._made += how == "searched"

@@ -9,8 +9,8 @@ from cavity.posterior.phase import PhaseResult
 from cavity.posterior.samples import Samples
 from cavity.propagate.locals import local_draws
 from cavity.rng import generator
-from cavity.strategy.context import PhaseContext, models_of
 from cavity.strategy.ep import bank_of
+from cavity.strategy.phase_context import PhaseContext, models_of
 from cavity.strategy.round import Round, Searched
 
 LOCAL_DRAWS = 2000  # 400 read the sd of a local parameter 5 % low

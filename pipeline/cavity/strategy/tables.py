@@ -14,7 +14,7 @@ from cavity.numerics.weights import effective_sample_size, log_sum_exp, quantile
 from cavity.propagate.bank import SiteBank
 from cavity.propagate.grid import grid_pass
 from cavity.propagate.link import Link
-from cavity.propagate.table import (
+from cavity.propagate.table_site import (
     Scattered,
     axes_of,
     build_table,
@@ -25,8 +25,8 @@ from cavity.propagate.table import (
 )
 from cavity.propagate.transform import GlobalSpace
 from cavity.search.guard import Guard
-from cavity.strategy.context import PhaseContext
 from cavity.strategy.limits import POLICY, Limits
+from cavity.strategy.phase_context import PhaseContext
 from cavity.strategy.round import AtNodes, Joined, NodeBatch, Plan, Searched
 from cavity.strategy.tilted import Interim, Tilted
 

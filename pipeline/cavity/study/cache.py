@@ -18,7 +18,7 @@ def search_datasets(study, context, plan, previous=None, datasets=None, progress
     study, context
         The study and the phase's context.
     plan, previous, progress
-        As in :func:`cavity.strategy.run.search_round`.
+        As in :func:`cavity.strategy.loop.search_round`.
     datasets
         Ids, in the order of the table; all of them unless given.
 
@@ -27,8 +27,8 @@ def search_datasets(study, context, plan, previous=None, datasets=None, progress
     dict
         Dataset -> :class:`~cavity.strategy.round.Searched`.
     """
+    from cavity.strategy.loop import search_round
     from cavity.strategy.round import Searched
-    from cavity.strategy.run import search_round
 
     keys = Keys(study, context, plan)
 
@@ -71,23 +71,23 @@ def aggregate_round(study, context, sites, state):
     state
         The round before, or None.
     """
-    from cavity.strategy import run
+    from cavity.strategy import loop
     from cavity.strategy.round import Round
 
     if context.inference != "joint":
         check_sites(study, context, sites)
-        return run.aggregate(context, sites, state)
-    keys = Keys(study, context, run.plan_round(context))
+        return loop.aggregate(context, sites, state)
+    keys = Keys(study, context, loop.plan_round(context))
     key = digest(*(keys.of(dataset) for dataset in context.datasets))
-    return kept_record(Round, study.paths.cache / f"{key}.h5", partial(run.aggregate, context, {}, None))[0]
+    return kept_record(Round, study.paths.cache / f"{key}.h5", partial(loop.aggregate, context, {}, None))[0]
 
 
 class Keys:
     """Content hashes of searches in one round."""
 
     def __init__(self, study, context, plan):
+        from cavity.strategy.loop import seen
         from cavity.strategy.round import to_tree
-        from cavity.strategy.run import seen
 
         phase = study.config.phase(context.phase)
         shared = to_tree(replace(plan, refresh=()))

@@ -1,13 +1,13 @@
-"""A phase of a study on disk as the strategies know it: a :class:`~cavity.strategy.context.PhaseContext`."""
+"""A phase of a study on disk as the strategies know it: a :class:`~cavity.strategy.phase_context.PhaseContext`."""
 
 from cavity.graph import with_groups
 from cavity.search.progress import Progress
-from cavity.strategy.context import MAX_CALLS, EPSettings, PhaseContext
+from cavity.strategy.phase_context import MAX_CALLS, EPSettings, PhaseContext
 from cavity.study.earlier import PhaseFactors
 
 
 def phase_context(study, phase, previous=None):
-    """A phase of a study as a :class:`~cavity.strategy.context.PhaseContext`.
+    """A phase of a study as a :class:`~cavity.strategy.phase_context.PhaseContext`.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from cavity.model import Collection
 from cavity.posterior.passing import Passing
 from cavity.posterior.store import tree_checksum
 from cavity.prior import DrawnVariable, GaussianPrior
-from cavity.strategy.context import Factors
+from cavity.strategy.phase_context import Factors
 
 
 class PhaseFactors(Factors):

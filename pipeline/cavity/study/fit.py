@@ -36,7 +36,7 @@ def fit_phases(study, phases=None, progress=None):
 
 def _fit_phase(study, phase, results, watch):
     """A phase's rounds and its fixed folder."""
-    from cavity.strategy.run import conclude, rounds_of
+    from cavity.strategy.loop import conclude, rounds_of
     from cavity.study.context import phase_context
 
     context = replace(phase_context(study, phase, seen_by(study, phase, results)), progress=watch.search)

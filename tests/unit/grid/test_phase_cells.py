@@ -12,8 +12,8 @@ from cavity.graph import name_shared
 from cavity.grid.cells import make_cells
 from cavity.grid.phase_cells import GridCells, PhaseGrid
 from cavity.posterior.store import load_tree, save_tree
-from cavity.strategy.context import PhaseContext
-from cavity.strategy.run import conclude, rounds_of
+from cavity.strategy.loop import conclude, rounds_of
+from cavity.strategy.phase_context import PhaseContext
 
 DATA = {"d1": 3.0, "d2": 7.5}
 SEARCH = cv.Laplace(n_draws=1000)

@@ -22,7 +22,7 @@ from cavity.graph import name_shared
 from cavity.grid.cells import make_cells
 from cavity.grid.phase_cells import MapCells, PhaseSensitivity, SimulatedDataset
 from cavity.posterior.store import load_tree, save_tree
-from cavity.strategy.context import PhaseContext
+from cavity.strategy.phase_context import PhaseContext
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cavity.numerics.gaussian import weighted_moments
 from cavity.numerics.mixture import (
     Mixture,
     expectation_maximisation,
@@ -13,6 +12,7 @@ from cavity.numerics.mixture import (
     split_modes,
     unit_of,
 )
+from cavity.numerics.normal import weighted_moments
 from cavity.numerics.weights import effective_sample_size, systematic
 
 MEANS = np.array([[-2.0, 0.0], [1.0, 1.0]])

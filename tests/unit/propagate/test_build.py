@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cavity.errors import PropagationError
-from cavity.numerics.gaussian import weighted_moments
+from cavity.numerics.normal import weighted_moments
 from cavity.numerics.parts import averaging, part_of
 from cavity.numerics.sobol import sobol_normal
 from cavity.prior import GaussianPrior, HalfNormalPrior

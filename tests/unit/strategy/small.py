@@ -4,7 +4,7 @@ import numpy as np
 
 import cavity as cv
 from cavity.graph import name_shared
-from cavity.strategy.context import EPSettings, PhaseContext
+from cavity.strategy.phase_context import EPSettings, PhaseContext
 
 
 class Effect:

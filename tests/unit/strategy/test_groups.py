@@ -5,8 +5,8 @@ import pytest
 
 import cavity as cv
 from cavity.graph import name_shared, with_groups
-from cavity.strategy.context import EPSettings, PhaseContext
-from cavity.strategy.run import conclude, rounds_of
+from cavity.strategy.loop import conclude, rounds_of
+from cavity.strategy.phase_context import EPSettings, PhaseContext
 
 
 class Level:

@@ -7,8 +7,8 @@ from tests.unit.strategy.small import context
 import cavity as cv
 from cavity.graph import name_shared
 from cavity.strategy import joint
-from cavity.strategy.context import PhaseContext
-from cavity.strategy.run import Rounds, aggregate, conclude, decide, rounds_of
+from cavity.strategy.loop import Rounds, aggregate, conclude, decide, rounds_of
+from cavity.strategy.phase_context import PhaseContext
 
 
 def fit(c):

@@ -16,11 +16,11 @@ from cavity.propagate.build import build_site, with_floor
 from cavity.propagate.exact import ExactPass
 from cavity.propagate.hierarchy import NOTHING
 from cavity.propagate.modes import find_modes
-from cavity.propagate.table import build_table
+from cavity.propagate.table_site import build_table
 from cavity.propagate.transform import GlobalSpace
-from cavity.strategy import ep, joint, one_by_one, run, site_search, tables
-from cavity.strategy.context import refuse_unused
+from cavity.strategy import ep, joint, loop, one_by_one, site_search, tables
 from cavity.strategy.limits import POLICY, Limits
+from cavity.strategy.phase_context import refuse_unused
 from cavity.strategy.round import Following, Plan, Round, Searched
 from cavity.strategy.site_search import affordable, covers, is_healthy, rescue_search, search_site
 
@@ -33,7 +33,7 @@ SMALL = np.array([40, 40])  # particles of two sites
 def fitted():
     """A phase of two rounds: what a round looks like from inside."""
     c = context(n=2, tolerance=1e-6, max_rounds=2)
-    return c, run.rounds_of(c)
+    return c, loop.rounds_of(c)
 
 
 def a_round(kind="refresh", number=2, shift=0.0, **figures):
@@ -92,7 +92,7 @@ def exhausted(limits, n, pareto_k):
     found = cv.Samples(names, np.zeros((n, len(names))), pareto_k=pareto_k, info={"calls_spent": True})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(one_by_one, "run_polished", lambda *arguments: found)
-        return one_by_one.search_site(c, "d0", run.plan_round(c)).exhausted
+        return one_by_one.search_site(c, "d0", loop.plan_round(c)).exhausted
 
 
 def looks_again(limits):
@@ -204,10 +204,10 @@ def light_mode(limits):
 def tabulated():
     """A phase of one shared parameter after its pilot: (phase, first round, sites of the second)."""
     c = context(n=2, kind="shared")
-    sites = run.search_round(c, run.plan_round(c), c.datasets, {})
-    first = run.aggregate(c, sites)
+    sites = loop.search_round(c, loop.plan_round(c), c.datasets, {})
+    first = loop.aggregate(c, sites)
     first = replace(first, following=replace(first.following, next_kind="refresh"))
-    return c, first, run.search_round(c, run.plan_round(c, first), c.datasets, sites)
+    return c, first, loop.search_round(c, loop.plan_round(c, first), c.datasets, sites)
 
 
 def bent(limits):
@@ -244,7 +244,7 @@ def looks_beyond(limits):
 def searched_calls(limits, search=None, max_calls=None, kind="drawn"):
     search = search or cv.Laplace(n_draws=128, n_scan=16)
     c = replace(context(n=1, search=search, kind=kind), limits=limits, max_calls=max_calls)
-    return search_site(c, "d0", run.plan_round(c)).calls
+    return search_site(c, "d0", loop.plan_round(c)).calls
 
 
 def more_table_draws(limits, mcse, quantile_noise=0.0):
@@ -305,7 +305,7 @@ def look_before_table(limits):
 
 def pilot_calls(limits):
     c = replace(context(n=1, kind="shared", search=cv.DynestyStatic(nlive=600)), limits=limits)
-    return search_site(c, "d0", run.plan_round(c)).calls
+    return search_site(c, "d0", loop.plan_round(c)).calls
 
 
 #: limit, the value that switches it off, what it guards

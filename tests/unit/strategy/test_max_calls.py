@@ -7,7 +7,7 @@ import pytest
 from tests.unit.strategy.small import context
 
 import cavity as cv
-from cavity.strategy import ep, run
+from cavity.strategy import ep, loop
 from cavity.strategy.round import Plan, Searched
 from cavity.strategy.site_search import affordable
 
@@ -35,7 +35,7 @@ class Measured(cv.Analysis):
 
 
 def concluded(c):
-    return run.conclude(c, run.rounds_of(c))
+    return loop.conclude(c, loop.rounds_of(c))
 
 
 def fit(spikes, max_calls):
@@ -99,18 +99,18 @@ def test_a_joint_phase_has_none_unless_told():
 
 def test_later_rounds_of_a_dataset_whose_budget_is_used_up_keep_its_site():
     c = replace(context(search=cv.Laplace()), max_calls=50_000)
-    sites = {d: run.search_site(c, d, run.plan_round(c)) for d in c.datasets}
+    sites = {d: loop.search_site(c, d, loop.plan_round(c)) for d in c.datasets}
     state = ep.aggregate(c, sites)
     sites["d1"] = replace(sites["d1"], spent=49_990)
-    plan = run.plan_round(c, state)
-    later = {d: run.search_site(c, d, plan, sites[d]) for d in c.datasets}
+    plan = loop.plan_round(c, state)
+    later = {d: loop.search_site(c, d, plan, sites[d]) for d in c.datasets}
     assert later["d1"].site is sites["d1"].site and later["d1"].calls == 0 and later["d1"].exhausted
     assert later["d0"].calls > 0 and later["d0"].spent == sites["d0"].spent + later["d0"].calls
 
 
 def test_where_nothing_can_be_searched_any_more_the_rounds_stop():
     c = replace(context(search=cv.Laplace()), max_calls=50_000)
-    sites = {d: run.search_site(c, d, run.plan_round(c)) for d in c.datasets}
+    sites = {d: loop.search_site(c, d, loop.plan_round(c)) for d in c.datasets}
     state = ep.aggregate(c, sites)
     kept = {d: site.kept(exhausted=True) for d, site in sites.items()}
     decision = ep.decide(c, ep.aggregate(c, kept, state), tolerance=1e-6)

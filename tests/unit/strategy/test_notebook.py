@@ -7,7 +7,7 @@ from tests.unit.strategy.small import Effect, Measured, context
 
 import cavity as cv
 from cavity.errors import GraphError
-from cavity.strategy.run import conclude, rounds_of
+from cavity.strategy.loop import conclude, rounds_of
 
 
 def graph(n=3):

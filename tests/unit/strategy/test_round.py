@@ -12,8 +12,8 @@ import cavity as cv
 from cavity.errors import ResultError
 from cavity.posterior.store import load_json, load_tree, save_tree, tree_checksum, write_json
 from cavity.strategy import round as records
+from cavity.strategy.loop import plan_round, rounds_of
 from cavity.strategy.round import Decision, Plan, Round, Searched, from_tree, to_tree
-from cavity.strategy.run import plan_round, rounds_of
 
 PACKAGE = Path(cv.__file__).parent
 
@@ -46,7 +46,7 @@ def test_a_round_on_from_files_is_the_round_in_memory(tmp_path):
     found = rounds_of(c)
     before = through_a_file(found.states[0], tmp_path / "state.h5")
     sites = {name: through_a_file(site, tmp_path / f"{name}.h5") for name, site in found.sites.items()}
-    from cavity.strategy.run import aggregate
+    from cavity.strategy.loop import aggregate
 
     again = aggregate(c, sites, before)
     assert tree_checksum(to_tree(again)) == tree_checksum(to_tree(found.last))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cavity.strategy import standing
+from cavity.strategy.loop import rounds_of
 from cavity.strategy.round import Decision
-from cavity.strategy.run import rounds_of
 from cavity.strategy.standing import Pace, Standing, rounds_more
 
 from .small import context

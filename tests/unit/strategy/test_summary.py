@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.unit.strategy.small import context
 
-from cavity.strategy.run import conclude, rounds_of
+from cavity.strategy.loop import conclude, rounds_of
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tests.unit.strategy.small import context
 
-from cavity.propagate.table import build_table
-from cavity.strategy import run, tables
+from cavity.propagate.table_site import build_table
+from cavity.strategy import loop, tables
 from cavity.strategy.round import Plan, Searched
 from cavity.strategy.site_search import search_site
 
@@ -70,7 +70,7 @@ def test_a_table_is_the_likelihood_with_the_local_parameters_integrated_out():
     """offset ~ N(0, 1), measured with noise .5; y - effect = offset with unit noise: a Gaussian integral."""
     c, effect = context(n=2, kind="shared"), np.linspace(-3.0, 3.0, 13)
     nodes = c.space.phi(effect[:, None])
-    found = search_site(c, "d1", run.plan_round(c))
+    found = search_site(c, "d1", loop.plan_round(c))
     for number, n_draws in ((1, 4000), (2, 8000)):  # the second weighs its draws together with the first's
         plan = Plan(number, "table", ("d1",), n_draws=n_draws, nodes=nodes, node_log_mass=-0.5 * effect**2)
         found = search_site(c, "d1", plan, found)

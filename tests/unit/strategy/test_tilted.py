@@ -91,14 +91,7 @@ class Traced(cv.Analysis):
 
 @pytest.mark.parametrize("parent", [cv.GaussianPrior, cv.LogGaussianPrior])
 def test_gradients_are_in_the_columns_of_the_points(parent):
-    population = cv.HierarchicalFactor(parent, mean=cv.GaussianPrior(0.0, 1.0), sigma=cv.HalfNormalPrior(1.0))
-    model = cv.Model(Effect, effect=population.drawn_variable(), offset=cv.GaussianPrior(0.0, 1.0))
-    c = replace(
-        context(), names=name_shared({"population": population}), factor=lambda _: cv.AnalysisFactor(model, Traced())
-    )
-    view = c.view("d0")
-    link = Link(link_of(view, c.coordinates), c.space)
-    problem, point = Tilted(view, link, c.space, prior_interim(link, c.space)).problem("d"), np.array([0.4, 0.7])
+    problem, point = problem_of(parent, Traced()), np.array([0.4, 0.7])
     for column, step in enumerate(1e-6 * np.eye(2)):
         up, down = problem.log_likelihood(point + step), problem.log_likelihood(point - step)
         assert problem.gradient(point[None])[0, column] == pytest.approx((up - down) / 2e-6, rel=1e-6)
@@ -112,39 +105,34 @@ class Decays(cv.Analysis):
         return -0.5 * (1.0 / (rate - 1.0)) ** 2 if math.isfinite(rate) else math.nan
 
 
-def test_beyond_the_prior_a_likelihood_need_not_be_finite():
-    population = cv.HierarchicalFactor(
-        cv.LogGaussianPrior, mean=cv.GaussianPrior(0.0, 1.0), sigma=cv.HalfNormalPrior(1.0)
-    )
+class Divides(cv.Analysis):
+    def log_likelihood_function(self, instance):
+        return 1.0 / (0.0 * instance.effect)
+
+
+def problem_of(parent, analysis):
+    """The first look of an effect drawn from a parent, beside an offset."""
+    population = cv.HierarchicalFactor(parent, mean=cv.GaussianPrior(0.0, 1.0), sigma=cv.HalfNormalPrior(1.0))
 
     def factor(dataset):
         model = cv.Model(Effect, effect=population.drawn_variable(), offset=cv.GaussianPrior(0.0, 1.0))
-        return cv.AnalysisFactor(model, Decays())
+        return cv.AnalysisFactor(model, analysis)
 
     c = replace(context(), names=name_shared({"population": population}), factor=factor)
     view = c.view("d0")
     link = Link(link_of(view, c.coordinates), c.space)
-    problem = Tilted(view, link, c.space, prior_interim(link, c.space)).problem("d0")
+    return Tilted(view, link, c.space, prior_interim(link, c.space)).problem("d0")
+
+
+def test_beyond_the_prior_a_likelihood_need_not_be_finite():
+    problem = problem_of(cv.LogGaussianPrior, Decays())
     assert problem.log_likelihood(np.array([-40.0, 0.0])) == -np.inf  # exp(-40) is lost: a division by zero
     assert np.isfinite(problem.log_likelihood(np.array([0.0, 0.0])))
     assert problem.shown(np.array([np.log(2.0), 0.5])) == pytest.approx([2.0, 0.5])
 
 
 def test_within_the_prior_a_likelihood_that_fails_is_an_error():
-    population = cv.HierarchicalFactor(cv.GaussianPrior, mean=cv.GaussianPrior(0.0, 1.0), sigma=cv.HalfNormalPrior(1.0))
-
-    class Divides(cv.Analysis):
-        def log_likelihood_function(self, instance):
-            return 1.0 / (0.0 * instance.effect)
-
-    def factor(dataset):
-        model = cv.Model(Effect, effect=population.drawn_variable(), offset=cv.GaussianPrior(0.0, 1.0))
-        return cv.AnalysisFactor(model, Divides())
-
-    c = replace(context(), names=name_shared({"population": population}), factor=factor)
-    view = c.view("d0")
-    link = Link(link_of(view, c.coordinates), c.space)
-    problem = Tilted(view, link, c.space, prior_interim(link, c.space)).problem("d0")
+    problem = problem_of(cv.GaussianPrior, Divides())
     with pytest.raises(ZeroDivisionError):
         problem.log_likelihood(np.array([0.5, 0.0]))
     assert problem.log_likelihood(np.array([50.0, 0.0])) == -np.inf

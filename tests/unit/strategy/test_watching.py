@@ -9,7 +9,7 @@ from tests.unit.strategy.small import Measured, context
 
 import cavity as cv
 from cavity.search.progress import Progress
-from cavity.strategy import run
+from cavity.strategy import loop
 from cavity.study.context import phase_context
 
 
@@ -22,11 +22,11 @@ def searched(tmp_path, inference, kind, monkeypatch, draws=Drawing, **changes):
     c = context(inference=inference, kind=kind, n=2)
     monkeypatch.setattr("tests.unit.strategy.small.Measured", draws)
     c = replace(c, output=tmp_path / "fits", **changes)
-    plan = run.plan_round(c)
+    plan = loop.plan_round(c)
     if inference == "joint":
-        run.aggregate(c, {}, None)
+        loop.aggregate(c, {}, None)
     else:
-        run.search_site(c, "d1", plan)
+        loop.search_site(c, "d1", plan)
 
 
 @pytest.mark.parametrize(

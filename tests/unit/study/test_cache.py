@@ -7,7 +7,7 @@ import pytest
 
 from cavity.errors import ResultError
 from cavity.posterior.store import load_tree, save_tree
-from cavity.strategy import run
+from cavity.strategy import loop
 from cavity.strategy.round import Plan, Round, Searched
 from cavity.study import Study
 from cavity.study.cache import aggregate_round, search_datasets
@@ -24,7 +24,7 @@ def searches(folder, monkeypatch, tmp_path):
         made.append(dataset)
         return Searched(dataset, 0, "site", calls=0 if checkpoint is None else 5, ess=3.0)
 
-    monkeypatch.setattr(run, "search_site", search_site)
+    monkeypatch.setattr(loop, "search_site", search_site)
 
     def go(plan=None, previous=None):
         study = Study.load(folder, results=tmp_path / "results")
@@ -92,7 +92,7 @@ def test_every_site_carries_the_digest_of_its_data(folder, tmp_path):
     study = Study.load(folder, results=tmp_path / "results")
     context = phase_context(study, study.config.phase("main"))
     for _ in range(2):  # searched, then found again
-        sites = search_datasets(study, context, run.plan_round(context))
+        sites = search_datasets(study, context, loop.plan_round(context))
         assert {name: site.data for name, site in sites.items()} == {d.id: dataset_digest(d) for d in study.datasets}
 
 
@@ -103,12 +103,12 @@ def test_a_mixture_of_sites_of_different_data_is_refused_by_name(folder, tmp_pat
 
     study, context = load()
     before = study.data_digest()
-    sites = search_datasets(study, context, run.plan_round(context))
+    sites = search_datasets(study, context, loop.plan_round(context))
     assert aggregate_round(study, context, sites, None).datasets == ("a", "b")
     (folder / "a.csv").write_text("y\n9.0\n")
     with pytest.raises(ResultError, match="phase main: the data or the row of a changed after the search.* again$"):
         aggregate_round(*load(), sites, None)
-    mixed = {**sites, **search_datasets(*load(), run.plan_round(context), datasets=["a"])}
+    mixed = {**sites, **search_datasets(*load(), loop.plan_round(context), datasets=["a"])}
     assert aggregate_round(*load(), mixed, None).datasets == ("a", "b")
     with pytest.raises(ResultError, match="changed while the workflow was running; give the same command again$"):
         aggregate_round(*load(known=before), mixed, None)
@@ -133,7 +133,7 @@ def test_a_joint_search_is_kept_too(folder, monkeypatch, tmp_path):
     (folder / "config.yaml").write_text("phases: [{name: main, inference: joint, search: {name: DynestyStatic}}]\n")
     made = []
     monkeypatch.setattr(
-        run, "aggregate", lambda *arguments: made.append(arguments) or Round(0, "joint", ("a", "b"), np.array([3]))
+        loop, "aggregate", lambda *arguments: made.append(arguments) or Round(0, "joint", ("a", "b"), np.array([3]))
     )
     for _ in range(2):
         study = Study.load(folder, results=tmp_path / "results")
@@ -178,7 +178,7 @@ def work_of_one_search(folder, results, n_datasets):
         job = study.with_results(results / "job")
         vars(job)["namespace"] = study.namespace  # one module, one count
         context = phase_context(job, job.config.phase("main"))
-        plan = run.plan_round(context, state)
+        plan = loop.plan_round(context, state)
         search_datasets(job, context, plan, {"d0": sites["d0"]} if sites else None, ["d0"])
         seen.append((list(composed), len(likelihoods) if number == 0 else None))
         if number == 0:

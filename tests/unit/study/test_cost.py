@@ -9,7 +9,7 @@ from tests.unit.strategy.small import Measured, context
 
 import cavity as cv
 from cavity.errors import LikelihoodError
-from cavity.strategy.run import conclude, rounds_of
+from cavity.strategy.loop import conclude, rounds_of
 from cavity.study import cost
 
 

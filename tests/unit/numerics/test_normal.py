@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cavity.numerics.gaussian import Gaussian, weighted_moments
+from cavity.numerics.normal import Gaussian, weighted_moments
 
 
 @pytest.fixture

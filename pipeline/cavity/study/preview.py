@@ -8,8 +8,8 @@ from cavity.grid.cells import WHOLE
 from cavity.inference import ONE_BY_ONE, SEQUENTIAL
 from cavity.prior import DrawnVariable
 from cavity.search.search import require_libraries
-from cavity.strategy.context import check_graph
 from cavity.strategy.one_by_one import refuse_drawn, rehearsed
+from cavity.strategy.phase_context import check_graph
 from cavity.study.cost import price
 from cavity.study.derived import cells_in
 from cavity.study.rehearse import rehearse

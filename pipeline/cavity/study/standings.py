@@ -13,7 +13,7 @@ from cavity.inference import GOES_ON
 from cavity.posterior.phase import SUMMARY
 from cavity.posterior.store import load_json, load_tree
 from cavity.search.estimate import duration
-from cavity.strategy.context import EPSettings
+from cavity.strategy.phase_context import EPSettings
 from cavity.strategy.round import Decision, from_tree
 from cavity.strategy.standing import Standing, rounds_more
 from cavity.study.layout import Layout

@@ -8,7 +8,7 @@ from cavity.database import Aggregator
 from cavity.errors import DamagedError, ResultError
 from cavity.posterior.store import write_sealed_text
 from cavity.study import Study
-from cavity.study.publish import publish_round, report
+from cavity.study.fixed_folders import publish_round, report
 
 
 @pytest.fixture

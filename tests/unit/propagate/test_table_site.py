@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cavity.errors import PropagationError
-from cavity.propagate.table import (
+from cavity.propagate.table_site import (
     axes_of,
     build_table,
     cardinal_splines,

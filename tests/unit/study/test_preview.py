@@ -8,9 +8,9 @@ import pytest
 from cavity.cli.main import main
 from cavity.errors import CavityError, GraphError, LikelihoodError
 from cavity.study import Study
-from cavity.study.check import check_phase
 from cavity.study.context import phase_context
 from cavity.study.look import middle
+from cavity.study.preview import check_phase
 
 from .test_derived import write_levels
 

@@ -11,7 +11,7 @@ from cavity.graph import FactorGraphModel
 from cavity.inference import SEQUENTIAL
 from cavity.posterior.phase import PhaseResult
 from cavity.strategy import ep, joint, one_by_one, site_search, summary
-from cavity.strategy.context import MAX_CALLS, EPSettings, Factors, PhaseContext, check_graph
+from cavity.strategy.phase_context import MAX_CALLS, EPSettings, Factors, PhaseContext, check_graph
 from cavity.strategy.round import Decision, Plan, Round, Searched
 from cavity.strategy.standing import Pace, Standing
 
@@ -213,7 +213,7 @@ class ExpectationPropagation:
     search
         The search of each dataset; a factor's own ``optimiser`` goes first.
     tolerance, max_rounds, n_draws
-        See :class:`~cavity.strategy.context.EPSettings`.
+        See :class:`~cavity.strategy.phase_context.EPSettings`.
     seed
         An integer >= 0: equal seeds give equal numbers.
     max_calls

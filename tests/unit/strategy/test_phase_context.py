@@ -8,7 +8,7 @@ from tests.unit.strategy.small import Effect, Measured, context
 import cavity as cv
 from cavity.errors import GraphError
 from cavity.graph import SharedNames
-from cavity.strategy.context import check_graph, models_of
+from cavity.strategy.phase_context import check_graph, models_of
 
 
 def test_a_healthy_study_passes():

@@ -7,7 +7,7 @@ import pytest
 
 from cavity.cli import main
 from cavity.study import Study
-from cavity.study.status import status
+from cavity.study.standings import status
 
 
 def files_of(folder):
